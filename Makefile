@@ -1,0 +1,73 @@
+# Each target does its own set-up: `make demo` and `make test` need only Python 3.10 to 3.13 with
+# venv, make and git. The second run starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DATA := $(VENV)/.data
+DEMO := build/demo
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-slow check format lock clean
+
+help:
+	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
+	@echo "make test       the tests, without the slow ones"
+	@echo "make test-slow  the slow tests"
+	@echo "make check      format, lint, strict types, import contracts"
+	@echo "make format     put the code in its format"
+	@echo "make lock       remake requirements/*.txt"
+	@echo "make clean      remove everything these targets made"
+
+demo: $(DATA)
+	$(BIN)/edgefmnist train --recipe edge --epochs 3 --out $(DEMO)/run
+	$(BIN)/edgefmnist quantize $(DEMO)/run --out $(DEMO)/int8 --max-drop 2
+	$(BIN)/edgefmnist bench $(DEMO)/int8
+	$(BIN)/edgefmnist camera --source demo --model $(DEMO)/int8 --frames 60
+
+test: $(DATA)
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+test-slow: $(DATA)
+	$(BIN)/python -m pytest -m slow
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The smaller files hold the same versions as dev.txt, so that a device runs what was tested.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+lock: $(INSTALLED)
+	$(COMPILE) --upgrade --extra train --extra dev -o requirements/dev.txt
+	$(COMPILE) --upgrade --extra train -c requirements/dev.txt -o requirements/train.txt
+	$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/core.txt
+	@! grep -nE 'https?://|file:|index-url|find-links' requirements/*.txt
+
+clean:
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+$(INSTALLED): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+		2>/dev/null || { echo "edgefmnist needs Python 3.10 to 3.13 and $(PYTHON) is not one;" \
+		"install one and name it: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12" >&2; exit 4; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module;" \
+		"install it, on Debian with: sudo apt install python3-venv" >&2; exit 4; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/dev.txt || { echo "the packages in requirements/dev.txt could not be" \
+		"installed; see above, and check the network" >&2; exit 4; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation -e .
+	@touch $@
+
+$(DATA): $(INSTALLED)
+	$(BIN)/edgefmnist data --fetch
+	@touch $@

@@ -1,0 +1,1 @@
+"""Latency and memory of models on this machine."""

@@ -1,0 +1,1 @@
+"""Places that events go to besides the terminal."""

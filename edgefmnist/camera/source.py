@@ -1,0 +1,105 @@
+"""Where frames come from: the `Source` protocol and the one place that turns a URI into one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from edgefmnist.camera.demo import open_demo
+from edgefmnist.camera.folder import open_folder
+from edgefmnist.camera.rpicam import open_rpicam, rpicam_finds_camera
+from edgefmnist.camera.stream import open_stream
+from edgefmnist.camera.v4l2 import first_capture_device, open_v4l2
+from edgefmnist.camera.video import open_video
+from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
+from edgefmnist.records import Frame
+
+FORMS = "auto, demo, demo:SEED, /dev/videoN, N, a video file, a folder, http(s)://, rtsp://, tcp://"
+
+
+class Source(Protocol):
+    """Something that gives frames, one at a time.
+
+    An implementation must
+    - give each frame once, in the order taken, with `Frame.index` counting up from 0 and
+      `Frame.captured_ns` the moment at which it was received;
+    - give new pixels every time: nobody else writes to an array that was handed out;
+    - raise where a frame could not be had. It never gives a black, repeated or half-filled
+      frame in place of one that failed;
+    - come back from `read` within about ten seconds, with a frame, None or an error;
+    - let `close` be called twice, and after an error.
+
+    It may block in `read` until a frame is there, and may be opened in one thread and read in
+    another, but `read` and `close` are never called at the same time.
+
+    live: frames that nobody reads are lost (a camera, a stream), so only the newest counts.
+        Otherwise (files, the demo) the source waits for its reader and every frame is read.
+    name: short words for the user, such as ``/dev/video0``.
+    """
+
+    live: bool
+    name: str
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end; every later call gives None again.
+
+        Raises: CameraUnavailable (no frame could be had), BadPicture (a file is undecodable).
+        """
+        ...
+
+    def close(self) -> None:
+        """Give device, process or file back."""
+        ...
+
+
+SCHEMES: dict[str, Callable[[str], Source]] = {
+    "http": open_stream,
+    "https": open_stream,
+    "rtsp": open_stream,
+    "tcp": open_stream,
+}
+"""URI scheme (before ``://``) to the function that opens it."""
+
+
+def open_source(uri: str) -> Source:
+    """Open the source that `uri` names; see `FORMS`.
+
+    Raises: UsageError (no such form), CameraUnavailable, BadPicture.
+    """
+    scheme, separator, _ = uri.partition("://")
+    if separator:
+        if scheme not in SCHEMES:
+            raise UsageError(f"--source does not know {scheme}://; use one of: {FORMS}")
+        return SCHEMES[scheme](uri)
+    if uri == "auto":
+        return open_auto()
+    if uri == "demo" or uri.startswith("demo:"):
+        return open_demo(uri)
+    if device := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", uri):
+        return open_v4l2(int(device[1]))
+    path = Path(uri)
+    if path.is_dir():
+        return open_folder(path)
+    if path.is_file():
+        return open_video(path)
+    if "/" in uri or path.suffix:
+        raise BadPicture(f"no such video file or folder: {uri}")
+    raise UsageError(f"--source {uri!r} is neither a file nor a source; use one of: {FORMS}")
+
+
+def open_auto() -> Source:
+    """The Raspberry Pi camera where there is one, else the first V4L2 capture device.
+
+    Raises: CameraUnavailable.
+    """
+    if rpicam_finds_camera():
+        return open_rpicam()
+    device = first_capture_device()
+    if device is not None:
+        return open_v4l2(device)
+    raise CameraUnavailable(
+        "no camera found: rpicam-hello lists none and no /dev/video* device captures; "
+        "connect one, name another with --source, or try --source demo"
+    )

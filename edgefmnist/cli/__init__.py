@@ -1,0 +1,80 @@
+"""The command line: each module parses one command and hands its work to one stage."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from edgefmnist import files
+from edgefmnist.cli import bench, camera, data, evaluate, predict, quantize, train, verify
+from edgefmnist.errors import EdgeFmnistError
+
+app = typer.Typer(
+    name="edgefmnist",
+    help="From Fashion-MNIST to a clothes classifier on a Raspberry Pi camera.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Rich help screens cost 0.15 s at every --help; plain ones start at once on a Pi.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for _module in (data, train, quantize, evaluate, bench, camera, predict, verify):
+    app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from edgefmnist import __version__
+
+        typer.echo(f"edgefmnist {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """From Fashion-MNIST to a clothes classifier on a Raspberry Pi camera."""
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code of whatever happened."""
+    raise SystemExit(run())
+
+
+def run() -> int:
+    """Run the command line of ``sys.argv``; every failure is one line on stderr.
+
+    Returns: the exit code (`edgefmnist.errors`; 130 after Ctrl-C).
+    """
+    try:
+        return app(standalone_mode=False) or 0
+    except EdgeFmnistError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.TyperException as error:  # wrong options and arguments, in Typer's words
+        return _fail(f"{error.format_message()} See edgefmnist --help.", error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # `edgefmnist ... | head` closed the pipe: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if isinstance(error, OSError) and files.is_full(error):
+            full = files.cannot_write(error.filename or "a temporary file", error)
+            return _fail(str(full), full.exit_code)
+        if os.environ.get("EDGEFMNIST_TRACEBACK"):
+            raise
+        return _fail(
+            f"a defect in edgefmnist: {type(error).__name__}: {error}; "
+            "run again with EDGEFMNIST_TRACEBACK=1 and report what it prints",
+            EdgeFmnistError.exit_code,
+        )
+
+
+def _fail(message: str, code: int) -> int:
+    print("edgefmnist: " + " ".join(message.split()), file=sys.stderr)
+    return code

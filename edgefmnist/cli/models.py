@@ -1,0 +1,32 @@
+"""MODEL as every command understands it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgefmnist.runtime.models import ModelFile
+
+
+@contextlib.contextmanager
+def opened(spec: str | None) -> Iterator[ModelFile]:
+    """The model that `spec` names, for the length of the block.
+
+    A `.keras` is converted to float32 first, so that it too runs through the device's runtime.
+    """
+    import tempfile
+
+    from edgefmnist.runtime.models import ModelFile, resolve
+
+    if spec is None or not spec.endswith(".keras") or not Path(spec).is_file():
+        yield resolve(spec)
+        return
+    from edgefmnist.quantization import convert
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{Path(spec).stem}.tflite"
+        path.write_bytes(convert.convert(convert.load_keras(Path(spec)), "float32"))
+        yield ModelFile(name=Path(spec).name, path=path)

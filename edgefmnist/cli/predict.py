@@ -1,0 +1,35 @@
+"""``edgefmnist predict``: the camera's own path on still pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgefmnist.cli.models import opened
+from edgefmnist.cli.options import ModelOption, ThresholdOption
+
+
+def predict(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE_OR_DIR...", help="Picture files, or folders of them."),
+    ],
+    model: ModelOption = None,
+    unknown_threshold: ThresholdOption = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print one JSON object a picture on stdout.")
+    ] = False,
+) -> None:
+    """Name the garment in each picture."""
+    from edgefmnist.camera.recognizer import open_recognizer
+    from edgefmnist.camera.stills import recognize_stills
+    from edgefmnist.errors import BadPicture
+    from edgefmnist.render import predictions
+
+    with opened(model) as file:
+        recognizer = open_recognizer(file, unknown_threshold=unknown_threshold)
+    stills = recognize_stills(pictures, recognizer)
+    failed = predictions.show_jsonl(stills) if jsonl else predictions.show_table(stills)
+    if failed:
+        raise typer.Exit(BadPicture.exit_code)

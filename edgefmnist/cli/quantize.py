@@ -1,0 +1,52 @@
+"""`edgefmnist quantize`: convert, compare, gate, release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from edgefmnist.cli.options import DataOption, JsonOption
+
+
+def quantize(
+    source: Annotated[
+        Path, typer.Argument(metavar="RUN_OR_KERAS", help="Run folder or .keras file.")
+    ],
+    variant: Annotated[
+        Literal["int8", "int16x8", "float16", "dynamic", "float32"],
+        typer.Option(help="Number format of the result."),
+    ] = "int8",
+    calibration_samples: Annotated[
+        int, typer.Option(min=1, help="Pictures in the representative dataset.")
+    ] = 500,
+    max_drop: Annotated[
+        float, typer.Option(metavar="PP", help="Most accuracy that may be lost, in points.")
+    ] = 0.5,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the bundle; RUN/VARIANT by default.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Convert a trained model to TensorFlow Lite, measure what it lost, and write a bundle."""
+    from edgefmnist.dataset import load
+    from edgefmnist.quantization.quantizer import quantize as run
+    from edgefmnist.quantization.records import QuantizeConfig
+    from edgefmnist.render import quantization as view
+    from edgefmnist.render.data import downloading
+    from edgefmnist.render.progress import Stages
+
+    config = QuantizeConfig(
+        source=source,
+        variant=variant,
+        calibration_count=calibration_samples,
+        max_drop_pp=max_drop,
+        out=out,
+    )
+    with downloading() as on_progress:
+        samples = load("train", data, on_progress), load("test", data, on_progress)
+    with Stages() as observer:
+        result = run(config, *samples, observer)
+    (view.show_json if as_json else view.show)(result)

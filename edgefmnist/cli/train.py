@@ -1,0 +1,58 @@
+"""`edgefmnist train`: fit a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from edgefmnist.cli.options import DataOption, JsonOption
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Option(help="Which training: seed-1, seed-2, seed-3 or edge.")
+    ] = "edge",
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; the recipe's by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; runs/RECIPE by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    device: Annotated[Literal["auto", "cpu", "gpu"], typer.Option(help="Where to train.")] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
+    ] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a recipe on GPU or CPU; writes model.keras, curves and result into a folder."""
+    from edgefmnist.frameworks import require_keras
+    from edgefmnist.training import recipes
+
+    chosen = recipes.get(recipe)
+    require_keras()
+    from edgefmnist.dataset import load
+    from edgefmnist.render import training as view
+    from edgefmnist.render.data import downloading
+    from edgefmnist.training.records import TrainConfig
+    from edgefmnist.training.trainer import train as run
+
+    config = TrainConfig(
+        recipe=chosen,
+        epochs=epochs or chosen.epochs,
+        seed=seed,
+        out=out or Path("runs") / chosen.name,
+        device=device,
+    )
+    with downloading() as on_progress:
+        samples = load("train", data, on_progress), load("test", data, on_progress)
+    try:
+        with view.TrainView() as observer:
+            result = run(config, *samples, observer, resume=resume)
+    except KeyboardInterrupt:
+        view.interrupted(config.out)
+        raise
+    (view.show_json if as_json else view.show)(result)

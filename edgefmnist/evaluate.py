@@ -1,0 +1,53 @@
+"""Accuracy of a model on labelled pictures, through the runtime that the device uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist.dataset import Samples
+from edgefmnist.records import LABELS, Evaluation
+from edgefmnist.runtime.classifier import Classifier, Floats
+from edgefmnist.runtime.models import ModelFile
+
+_BATCH = 250
+
+OnProgress = Callable[[int, int], None]
+"""Called with pictures done and pictures in all."""
+
+
+def logits(
+    model: ModelFile, images: npt.NDArray[np.uint8], on_progress: OnProgress | None = None
+) -> Floats:
+    """Logits [n, 10] of every picture (uint8 [n, 28, 28]), in batches on all cores.
+
+    An integer model's answers do not depend on batch or threads.
+    """
+    classifier = Classifier(model, threads=os.cpu_count() or 1, batch=_BATCH)
+    parts = []
+    for at in range(0, len(images), _BATCH):
+        parts.append(classifier.logits(images[at : at + _BATCH]))
+        if on_progress is not None:
+            on_progress(min(at + _BATCH, len(images)), len(images))
+    return np.concatenate(parts)
+
+
+def score(answers: npt.NDArray[np.int64], labels: npt.NDArray[np.uint8]) -> Evaluation:
+    """Compare answers [n] with labels [n]."""
+    confusion = np.zeros((len(LABELS), len(LABELS)), dtype=int)
+    np.add.at(confusion, (labels, answers), 1)
+    return Evaluation(
+        correct=int(np.trace(confusion)),
+        total=len(answers),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+    )
+
+
+def evaluate(
+    model: ModelFile, samples: Samples, on_progress: OnProgress | None = None
+) -> Evaluation:
+    """Top-1 of `model` on `samples`. Raises: BadModel, MissingDependency."""
+    return score(logits(model, samples.images, on_progress).argmax(axis=1), samples.labels)

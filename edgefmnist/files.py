@@ -1,0 +1,97 @@
+"""Writing files so that nothing half-written is ever found under its final name."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgefmnist.errors import CannotWrite
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a write failed for want of space."""
+    return error.errno in _NO_SPACE
+
+
+def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
+    """The one-line error for a failed write to `path`."""
+    if is_full(error):
+        return CannotWrite(
+            f"no space left while writing {path}: free some, or write to another disk "
+            "(--out; TMPDIR for temporary files)"
+        )
+    reason = error.strerror or str(error)
+    return CannotWrite(f"cannot write {path}: {reason}; name another place with --out")
+
+
+def make_folder(path: Path) -> None:
+    """Create `path` and its parents, and prove that it can be written.
+
+    Raises: CannotWrite.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it over `path` when the block succeeds.
+
+    The temporary name keeps the suffix, since Keras and matplotlib choose a format by it.
+    On any failure the temporary file is removed and what `path` held before stays.
+
+    Raises: CannotWrite where the operating system refuses the write.
+    """
+    scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield scratch
+        with scratch.open("rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(scratch, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Like `replacing`, for a folder: an older folder at `path` is replaced as a whole.
+
+    Raises: CannotWrite.
+    """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    retired = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        scratch.mkdir(parents=True)
+        yield scratch
+        if path.exists():
+            os.replace(path, retired)
+        os.replace(scratch, path)
+    except OSError as error:
+        if retired.exists() and not path.exists():
+            os.replace(retired, path)
+        raise cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 under `path` by way of a temporary name.
+
+    Raises: CannotWrite.
+    """
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")

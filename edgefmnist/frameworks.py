@@ -1,0 +1,47 @@
+"""The one door to Keras and TensorFlow, which a device does not have.
+
+Only `training` and `quantization` come through here, so that every other stage runs without them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from types import ModuleType
+
+from edgefmnist.errors import MissingDependency
+from edgefmnist.quiet import silenced_stderr
+
+INSTALL = "pip install 'edgefmnist[train]'"
+
+
+def require_keras() -> ModuleType:
+    """Import Keras on its chosen backend (``KERAS_BACKEND``, by default TensorFlow), quietly.
+
+    Raises: MissingDependency where Keras or its backend is not installed.
+    """
+    return _import("keras", "Training")
+
+
+def require_tensorflow() -> ModuleType:
+    """Import TensorFlow, the only one that can write ``.tflite`` files, quietly.
+
+    Raises: MissingDependency where it is not installed.
+    """
+    # Keras reads this once: models of any backend are converted on this one.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    return _import("tensorflow", "Reading a .keras model or converting one")
+
+
+def _import(name: str, purpose: str) -> ModuleType:
+    # Read when TensorFlow loads: no log chatter, and the same sums in the same order.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+    try:
+        with silenced_stderr():
+            return importlib.import_module(name)
+    except ImportError as error:
+        missing = (error.name or name).partition(".")[0]
+        raise MissingDependency(
+            f"{purpose} needs {missing}, which is not installed: {INSTALL}"
+        ) from error

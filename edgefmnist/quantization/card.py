@@ -1,0 +1,82 @@
+"""The model card: a bundle's README, for people."""
+
+from __future__ import annotations
+
+from edgefmnist.quantization.records import Comparison
+from edgefmnist.runtime.bundle import BundleCard
+
+_TEXT = """\
+# {name}
+
+A {variant} TensorFlow Lite classifier of 28x28 pictures of clothes, trained on Fashion-MNIST.
+
+| on the {test_count:,} test pictures | float32 | {variant} |
+|---|---|---|
+| accuracy | {float_accuracy:.2%} | {quantized_accuracy:.2%} |
+{classes}
+
+Drop {drop_pp:.2f} points, 95 % interval {low:.2f} to {high:.2f} (Bonett and Price 2012);
+both models agree on {agreement:.2%} of the pictures. {size_kib:.0f} KiB, {parameters:,} parameters.
+
+## Made by
+
+    edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed} --out RUN
+    edgefmnist quantize RUN --variant {variant} --calibration-samples {calibration_count}
+
+with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist verify --model FOLDER`.
+
+## Input and output
+
+- Input [1, 28, 28, 1], raw intensities 0..255: garment bright on a black background, longest side
+  28, centred, as the data set was made. Rescaling is part of the model.
+- Output [1, 10]: {labels}.
+- Scores are softmax(logits / {temperature}); a best score under {unknown_threshold} is answered
+  `unknown`. Both numbers come from validation pictures held out of the training set: the threshold
+  lets 99 % of them pass.
+- Made for the preprocessing `{preprocess}`.
+
+## Data
+
+Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747, MIT licence). SHA-256 of the uncompressed files:
+
+{checksums}
+
+## Limits
+
+Ten classes of product photos, one garment at a time. Hats, skirts, shorts, hands and people are
+not among them, and a threshold on the score catches only some. The accuracy above is for the data
+set's own pictures; photos from a camera score lower.
+"""
+
+
+def text(record: BundleCard, comparison: Comparison) -> str:
+    """The card of a bundle as Markdown."""
+    before, after = comparison.float_eval.per_class, comparison.quantized_eval.per_class
+    classes = "\n".join(
+        f"| {label} | {before[label]:.1%} | {after[label]:.1%} |" for label in before
+    )
+    return _TEXT.format(
+        name=record.name,
+        variant=record.variant,
+        test_count=record.test_count,
+        float_accuracy=record.float_accuracy,
+        quantized_accuracy=record.quantized_accuracy,
+        classes=classes,
+        drop_pp=record.drop_pp,
+        low=record.drop_interval_pp[0],
+        high=record.drop_interval_pp[1],
+        agreement=record.agreement,
+        size_kib=record.size_bytes / 1024,
+        parameters=record.parameters,
+        recipe=record.recipe,
+        epochs=record.epochs,
+        seed=record.seed,
+        calibration_count=record.calibration_count,
+        versions=", ".join(f"{name} {version}" for name, version in record.versions.items()),
+        runtime=record.runtime,
+        labels=", ".join(f"{i} {label}" for i, label in enumerate(record.labels)),
+        temperature=record.temperature,
+        unknown_threshold=record.unknown_threshold,
+        preprocess=record.preprocess,
+        checksums="\n".join(f"- `{n}` `{sha}`" for n, sha in record.dataset_sha256.items()),
+    )

@@ -1,0 +1,111 @@
+"""Keras to TensorFlow Lite.
+
+By way of a SavedModel: the converter's direct door for Keras models has a record of crashes with
+Keras 3 (tensorflow#63867 and its kin).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist.errors import BadModel, CannotWrite
+from edgefmnist.frameworks import require_tensorflow
+from edgefmnist.quantization.records import Variant
+from edgefmnist.quiet import silenced_stderr
+from edgefmnist.records import LABELS
+from edgefmnist.runtime.interpreter import INPUT_SHAPE
+
+
+def load_keras(path: Path) -> Any:
+    """Load a `.keras` model and check that it is a 28x28 ten-class classifier.
+
+    Raises: BadModel, MissingDependency (no TensorFlow).
+    """
+    require_tensorflow()
+    import keras
+
+    try:
+        with silenced_stderr():
+            model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever its zip, JSON or HDF5 reader does
+        reason = str(error).partition("\n")[0][:160]
+        raise BadModel(f"{path} is not a Keras model that can be loaded: {reason}") from error
+    shapes = (tuple(model.input_shape), tuple(model.output_shape))
+    wanted = ((None, *INPUT_SHAPE), (None, len(LABELS)))
+    if shapes != wanted:
+        raise BadModel(
+            f"{path} maps {shapes[0]} to {shapes[1]}; needed is {wanted[0]} to {wanted[1]}"
+        )
+    return model
+
+
+def convert(
+    model: Any,
+    variant: Variant,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> bytes:
+    """Convert a Keras model to the bytes of a `.tflite`.
+
+    calibration: the representative dataset, uint8 [n, 28, 28], raw intensities; needed by the
+        integer variants.
+
+    Raises: BadModel when the converter refuses.
+    """
+    import tensorflow as tf
+
+    def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
+        assert calibration is not None
+        for done, image in enumerate(calibration, 1):
+            yield [image.astype(np.float32)[np.newaxis, ..., np.newaxis]]
+            if on_progress is not None:
+                on_progress(done, len(calibration))
+
+    with tempfile.TemporaryDirectory() as folder, silenced_stderr():
+        try:
+            model.export(folder, format="tf_saved_model", verbose=False)
+        except (OSError, tf.errors.OpError) as error:
+            reason = str(error).rpartition("; ")[2].partition(" [Op")[0]
+            raise CannotWrite(
+                f"no SavedModel could be written to {folder} on the way to {variant}: {reason}; "
+                "set TMPDIR to a folder with more room"
+            ) from error
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _configure(converter, variant, representative)
+        try:
+            converted: bytes = converter.convert()
+        except Exception as error:  # the converter raises half a dozen unrelated classes
+            reason = str(error).strip().partition("\n")[0][:200]
+            raise BadModel(f"the model cannot be converted to {variant}: {reason}") from error
+    return converted
+
+
+def _configure(
+    converter: Any, variant: Variant, representative: Callable[[], Iterator[Any]]
+) -> None:
+    import tensorflow as tf
+
+    if variant == "float32":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if variant == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    integer = {
+        # Naming the integer kernels alone makes the converter fail where it would fall back.
+        "int8": (tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8),
+        "int16x8": (
+            tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+            tf.int16,
+        ),
+    }
+    if variant in integer:
+        kernels, dtype = integer[variant]
+        converter.representative_dataset = representative
+        converter.target_spec.supported_ops = [kernels]
+        converter.inference_input_type = converter.inference_output_type = dtype

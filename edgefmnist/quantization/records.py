@@ -1,0 +1,69 @@
+"""What goes into a quantization and what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal, Protocol, get_args
+
+from edgefmnist.records import Evaluation
+from edgefmnist.runtime.bundle import BundleCard
+
+Variant = Literal["int8", "int16x8", "float16", "dynamic", "float32"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizeConfig:
+    """One quantization, fully decided.
+
+    calibration_count: pictures in the representative dataset.
+    max_drop_pp: most accuracy that may be lost, in percentage points.
+    out: folder that becomes the bundle; None: beside the model, named after the variant.
+    """
+
+    source: Path
+    variant: Variant = "int8"
+    calibration_count: int = 500
+    max_drop_pp: float = 0.5
+    out: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The float and the quantized model on the same test pictures, through the same runtime.
+
+    drop_pp: float accuracy less quantized accuracy, percentage points.
+    drop_interval_pp: 95 % interval of the drop (`edgefmnist.quantization.paired`).
+    agreement: share of pictures with the same answer from both, right or wrong, 0..1.
+    answered_classes: how many different classes the quantized model answers at all.
+    """
+
+    float_eval: Evaluation
+    quantized_eval: Evaluation
+    drop_pp: float
+    drop_interval_pp: tuple[float, float]
+    agreement: float
+    answered_classes: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizeResult:
+    """A released bundle. Sizes are of the two `.tflite` files."""
+
+    comparison: Comparison
+    card: BundleCard
+    float_size_bytes: int
+    quantized_size_bytes: int
+    calibration_per_class: dict[str, int]
+    out: Path
+
+
+class QuantizeObserver(Protocol):
+    """Is told of a quantization's course."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage begins; total: its length where it is known."""
+
+    def progress(self, done: int, total: int) -> None:
+        """The running stage has done so much."""

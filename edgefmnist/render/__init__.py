@@ -1,0 +1,1 @@
+"""What people see: tables, progress and live views on a terminal. Nothing below here prints."""

@@ -1,0 +1,96 @@
+"""Latencies as a table, a plot and JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from rich.table import Table
+
+from edgefmnist import files
+from edgefmnist.bench.records import BenchResult, BenchRow
+from edgefmnist.environment import Environment
+from edgefmnist.errors import MissingDependency
+from edgefmnist.frameworks import INSTALL
+from edgefmnist.render.console import print_json, results
+
+
+def show(result: BenchResult) -> None:
+    """Print one row for each model and thread count, and the machine."""
+    table = Table(title="Latency of one picture, in microseconds", title_justify="left")
+    table.add_column("model")
+    for head in ("threads", "p50", "p95", "p99", "ratio", "KiB", "peak MiB"):
+        table.add_column(head, justify="right")
+    for row in result.rows:
+        table.add_row(
+            f"{row.model} ({row.input_dtype})",
+            str(row.threads),
+            *(f"{value:,.0f}" for value in (row.p50_us, row.p95_us, row.p99_us)),
+            f"{row.ratio:.2f}",
+            f"{row.size_bytes / 1024:,.0f}",
+            f"{row.peak_rss_bytes / 2**20:,.0f}",
+        )
+    results.print(table)
+    results.print(
+        "ratio: median against the first model's in the same run. "
+        "Peak memory includes Python and the runtime."
+    )
+    results.print(f"{_machine(result.environment)}; {result.rows[0].runtime}")
+
+
+def show_json(result: BenchResult) -> None:
+    """Print rows and environment as JSON, without the single latencies."""
+    print_json(
+        {
+            "models": [_summary(row) for row in result.rows],
+            "environment": dataclasses.asdict(result.environment),
+        }
+    )
+
+
+def plot(result: BenchResult, path: Path) -> None:
+    """Draw the share of inferences that were done within a time, a line for each row.
+
+    Raises: MissingDependency without matplotlib, CannotWrite.
+    """
+    try:
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+    except ImportError as error:
+        raise MissingDependency(f"--plot needs matplotlib: {INSTALL}") from error
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for row in result.rows:
+        times = sorted(row.latencies_us)
+        shares = [(i + 1) / len(times) for i in range(len(times))]
+        axes.plot(
+            times,
+            shares,
+            label=f"{row.model} ({row.input_dtype}), {row.threads} threads: {row.p50_us:,.0f} µs",
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.tick_params(axis="x", which="both", labelsize=8, rotation=45)
+    axes.set_xlim(
+        min(row.p50_us for row in result.rows) * 0.7, max(row.p99_us for row in result.rows) * 1.3
+    )
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlabel("latency of one picture, microseconds")
+    axes.set_ylabel("inferences done")
+    axes.set_title(_machine(result.environment), fontsize=9)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", title="model and median")
+    with files.replacing(path) as scratch:
+        figure.savefig(scratch, dpi=120)
+
+
+def _summary(row: BenchRow) -> dict[str, object]:
+    summary = dataclasses.asdict(row)
+    count = len(summary.pop("latencies_us"))
+    return summary | {"path": str(row.path), "inferences": count}
+
+
+def _machine(environment: Environment) -> str:
+    name = environment.board or environment.cpu or environment.architecture
+    return f"{name}, {environment.cores} cores, load {environment.load_1min}"

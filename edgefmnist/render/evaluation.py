@@ -1,0 +1,62 @@
+"""Accuracy of one model, and whether it answers here as it did when released."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from rich.table import Table
+
+from edgefmnist.records import Evaluation
+from edgefmnist.render.console import print_json, results
+from edgefmnist.runtime.golden import Replay
+from edgefmnist.runtime.interpreter import provider
+from edgefmnist.runtime.models import ModelFile
+
+
+def show(model: ModelFile, evaluation: Evaluation) -> None:
+    """Print accuracy and the recall of each class."""
+    table = Table(title=f"{model.name} on {evaluation.total:,} test images", title_justify="left")
+    table.add_column("class")
+    table.add_column("right", justify="right")
+    table.add_column("most often taken for")
+    labels = list(evaluation.per_class)
+    for i, (label, share) in enumerate(evaluation.per_class.items()):
+        mistakes = [count if j != i else 0 for j, count in enumerate(evaluation.confusion[i])]
+        worst = max(range(len(mistakes)), key=mistakes.__getitem__)
+        table.add_row(label, f"{share:.1%}", f"{labels[worst]} ({mistakes[worst]})")
+    results.print(table)
+    size = model.path.stat().st_size / 1024
+    results.print(
+        f"{evaluation.accuracy:.2%} right ({evaluation.correct:,} of {evaluation.total:,}); "
+        f"{size:,.0f} KiB, {provider()[1]}"
+    )
+
+
+def show_json(model: ModelFile, evaluation: Evaluation) -> None:
+    """Print the evaluation as JSON."""
+    print_json(
+        {
+            "model": model.name,
+            "accuracy": evaluation.accuracy,
+            "correct": evaluation.correct,
+            "total": evaluation.total,
+            "per_class": evaluation.per_class,
+            "confusion": evaluation.confusion,
+            "size_bytes": model.path.stat().st_size,
+            "runtime": provider()[1],
+        }
+    )
+
+
+def show_replay(replay: Replay) -> None:
+    """Print how the golden vectors came out."""
+    results.print(
+        f"{replay.model}: {replay.exact} of {replay.total} golden vectors exact, "
+        f"{replay.same_label} with the same class, largest difference {replay.largest_step:g} "
+        f"({replay.runtime}; released with {replay.made_with})"
+    )
+
+
+def show_replay_json(replay: Replay) -> None:
+    """Print the replay as JSON."""
+    print_json(dataclasses.asdict(replay) | {"passed": replay.passed})

@@ -1,0 +1,219 @@
+"""What ``edgefmnist camera`` shows: a live view, or plain lines, and a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+from rich.color import Color
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from edgefmnist.camera.loop import CameraEvent, CameraSummary
+from edgefmnist.camera.recognizer import NO_GARMENT
+from edgefmnist.camera.sinks.jsonl import JsonLines, write_line
+from edgefmnist.records import LABELS
+from edgefmnist.render.console import notes, results
+
+_MIN_WIDTH, _MIN_HEIGHT = 72, 18  # of a terminal that the view fits into
+_REDRAW_S = 1 / 12
+_PARTS = (("capture", "cyan"), ("preprocess", "magenta"), ("infer", "yellow"))
+_NO_PICTURE = np.zeros((28, 28), np.uint8)
+
+Observer = Callable[[CameraEvent], None]
+
+
+@contextlib.contextmanager
+def view(source: str, model: str, *, jsonl: bool) -> Iterator[Observer]:
+    """Yield the observer that shows each event: JSON lines, a live view or plain lines."""
+    if jsonl:
+        yield JsonLines(sys.stdout)
+    elif _fits(results):
+        screen = _Screen(source, model)
+        with Live(console=results, auto_refresh=False) as live:
+            try:
+                yield lambda event: screen.show(live, event)
+            finally:
+                screen.draw(live)
+    else:
+        write_line(sys.stdout, f"source {source}, model {model}")
+        yield _Lines()
+
+
+def _fits(console: Console) -> bool:
+    return (
+        console.is_terminal
+        and not console.is_dumb_terminal
+        and console.encoding.startswith("utf")
+        and console.width >= _MIN_WIDTH
+        and console.height >= _MIN_HEIGHT
+    )
+
+
+class _Lines:
+    """One line for each change of the announced label."""
+
+    def __init__(self) -> None:
+        self._announced = ""
+
+    def __call__(self, event: CameraEvent) -> None:
+        if event.announced != self._announced:
+            self._announced = event.announced
+            score = f"  {event.prediction.score:.0%}" if event.announced != NO_GARMENT else ""
+            write_line(sys.stdout, f"frame {event.frame}: {event.announced}{score}")
+
+
+class _Screen:
+    """The live view, redrawn a dozen times a second whatever the frame rate."""
+
+    def __init__(self, source: str, model: str) -> None:
+        self._source = source
+        self._model = model
+        self._last: CameraEvent | None = None
+        self._frames = 0
+        self._drawn_s = 0.0
+        self._latency_ms = np.zeros(3)
+
+    def show(self, live: Live, event: CameraEvent) -> None:
+        """Take one event in, and redraw where it is time."""
+        latest = np.array([event.capture_ns, event.preprocess_ns, event.infer_ns]) / 1e6
+        # Digits that change at every frame cannot be read: they follow with some delay.
+        self._latency_ms += (latest - self._latency_ms) * (0.15 if self._frames else 1.0)
+        self._last = event
+        self._frames += 1
+        now = time.monotonic()
+        if now - self._drawn_s >= _REDRAW_S:
+            self._drawn_s = now
+            self.draw(live)
+
+    def draw(self, live: Live) -> None:
+        """Draw the last event."""
+        if self._last is not None:
+            live.update(self._layout(live.console.width, self._last), refresh=True)
+
+    def _layout(self, width: int, event: CameraEvent) -> RenderableType:
+        picture = event.picture if event.picture is not None else _NO_PICTURE
+        seen = Panel(half_blocks(picture), title="the model sees", border_style="dim", width=32)
+        bar = min(60, width - 32 - 28)
+        right = Panel(
+            Group(
+                _headline(event),
+                Text(),
+                _top(event, bar),
+                Text(),
+                self._latency(bar),
+                Text(),
+                self._facts(event),
+            ),
+            title="edgefmnist camera",
+            border_style="dim",
+            width=min(width - 32, 60 + 28),
+            height=16,
+        )
+        grid = Table.grid()
+        grid.add_row(seen, right)
+        return grid
+
+    def _latency(self, bar: int) -> Table:
+        total = max(float(self._latency_ms.sum()), 1e-6)
+        table = _bars()
+        for (name, colour), value in zip(_PARTS, self._latency_ms, strict=True):
+            table.add_row(name, _bar(value / total, bar, colour), f"{value:.2f} ms")
+        return table
+
+    def _facts(self, event: CameraEvent) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_row("speed", f"{event.fps:.1f} fps, {self._frames:,} frames")
+        table.add_row("dropped", f"{event.dropped:,} frames")
+        table.add_row("source", Text(self._source + (f" {event.name}" if event.name else "")))
+        table.add_row("model", Text(self._model))
+        return table
+
+
+def half_blocks(picture: npt.NDArray[np.uint8]) -> Text:
+    """A grey picture, uint8 [even height, width], as text: two pixels above one another a cell."""
+    text = Text()
+    for upper, lower in zip(picture[::2], picture[1::2], strict=True):
+        for above, below in zip(upper.tolist(), lower.tolist(), strict=True):
+            style = Style(color=_grey(above), bgcolor=_grey(below))
+            text.append("▀", style)
+        text.append("\n")
+    text.right_crop(1)
+    return text
+
+
+def _grey(level: int) -> Color:
+    return Color.from_rgb(level, level, level)
+
+
+def _headline(event: CameraEvent) -> Text:
+    style = "bold yellow" if event.announced == NO_GARMENT else "bold green"
+    text = Text()
+    text.append(event.announced, style)
+    if event.true_label is not None:
+        truth = "nothing there" if event.true_label < 0 else LABELS[event.true_label]
+        text.append(f"   truth: {truth}", "dim")
+    return text
+
+
+def _top(event: CameraEvent, bar: int) -> Table:
+    table = _bars()
+    for label, score in (event.prediction.top or (("no garment in view", 0.0),))[:3]:
+        colour = "yellow" if event.prediction.unknown else "green"
+        table.add_row(label, _bar(score, bar, colour), f"{score:.1%}" if score else "")
+    for _ in range(3 - max(1, min(3, len(event.prediction.top)))):
+        table.add_row("", "", "")
+    return table
+
+
+def _bars() -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(width=11, no_wrap=True, overflow="ignore")
+    table.add_column()
+    table.add_column(width=9, justify="right", no_wrap=True)
+    return table
+
+
+def _bar(share: float, width: int, colour: str) -> Text:
+    """A bar of eighths of a cell, always `width` cells wide."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    part = " ▏▎▍▌▋▊▉"[eighths % 8] if eighths % 8 else ""
+    return Text(("█" * (eighths // 8) + part).ljust(width), colour)
+
+
+def show_summary(summary: CameraSummary, *, jsonl: bool) -> None:
+    """Print how the run went: on stderr where stdout carries JSON."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    seconds = summary.duration_ns / 1e9
+    table.add_row(
+        "frames",
+        f"{summary.classified:,} classified in {seconds:.1f} s ({summary.fps:.1f} fps), "
+        f"{summary.unknown:,} unknown, {summary.dropped:,} dropped",
+    )
+    if summary.garments:
+        table.add_row("garments", _share(summary.garments_correct, summary.garments, "right"))
+    if summary.empty:
+        table.add_row("empty", _share(summary.empty_refused, summary.empty, "refused"))
+    table.add_row(
+        "p50",
+        f"capture {summary.capture_p50_ns / 1e6:.2f} ms, "
+        f"preprocess {summary.preprocess_p50_ns / 1e6:.2f} ms, "
+        f"infer {summary.infer_p50_ns / 1e6:.2f} ms",
+    )
+    (notes if jsonl else results).print(table)
+
+
+def _share(part: int, whole: int, word: str) -> str:
+    return f"{part:,} of {whole:,} {word} ({part / whole:.1%})"

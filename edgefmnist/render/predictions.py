@@ -1,0 +1,82 @@
+"""What ``edgefmnist predict`` shows: JSON lines or a table; bad pictures on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edgefmnist.camera.recognizer import Recognition
+from edgefmnist.camera.sinks.jsonl import microseconds, prediction_fields, write_line
+from edgefmnist.camera.stills import Still
+from edgefmnist.render.console import notes, results
+
+_ANSWER_WIDTH = 58  # of the columns beside the path
+
+
+def show_jsonl(stills: Iterable[Still]) -> int:
+    """Print one JSON object a picture as it is answered; returns how many could not be read."""
+    failed = 0
+    with contextlib.suppress(BrokenPipeError):  # the reader has seen enough
+        for still in stills:
+            if still.recognition is None:
+                failed += _complain(still)
+            else:
+                write_line(sys.stdout, json.dumps(_fields(still.path, still.recognition)))
+    return failed
+
+
+def _fields(path: str, recognition: Recognition) -> dict[str, Any]:
+    return {
+        "path": path,
+        **prediction_fields(recognition.prediction),
+        "box": recognition.box,
+        "preprocess_us": microseconds(recognition.preprocess_ns),
+        "infer_us": microseconds(recognition.infer_ns),
+    }
+
+
+def show_table(stills: Iterable[Still]) -> int:
+    """Print a table once all pictures are answered; returns how many could not be read."""
+    table = Table("picture", "answer", "score", "then", box=None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
+    table.columns[2].justify = "right"
+    # A terminal shows the end of a long path, which names the file; a pipe gets all of it.
+    room = results.width - _ANSWER_WIDTH if results.is_terminal else None
+    failed = 0
+    for still in stills:
+        if still.recognition is None:
+            failed += _complain(still)
+            continue
+        table.add_row(Text(_tail(still.path, room)), *_answer(still.recognition))
+    if table.row_count:
+        console = results if results.is_terminal else Console(width=10_000, highlight=False)
+        console.print(table)
+    return failed
+
+
+def _tail(path: str, room: int | None) -> str:
+    return path if room is None or len(path) <= room else "…" + path[len(path) - room + 1 :]
+
+
+def _answer(recognition: Recognition) -> tuple[Text, str, Text]:
+    prediction = recognition.prediction
+    if not prediction.top:
+        return Text("unknown", "yellow"), "", Text("no garment stands out", "dim")
+    runners_up = prediction.top if prediction.unknown else prediction.top[1:]
+    then = ", ".join(f"{label} {score:.0%}" for label, score in runners_up[:2])
+    if prediction.unknown:
+        return Text("unknown", "yellow"), f"{prediction.score:.1%}", Text(f"maybe {then}", "dim")
+    return Text(prediction.label, "green"), f"{prediction.score:.1%}", Text(then, "dim")
+
+
+def _complain(still: Still) -> int:
+    notes.print(f"edgefmnist: {still.error}", soft_wrap=True, markup=False)
+    return 1

@@ -1,0 +1,69 @@
+"""Progress bars, on stderr; nothing where stderr is no terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edgefmnist.render.console import notes
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        console=notes,
+        transient=True,
+        disable=not notes.is_terminal,
+    )
+
+
+@contextlib.contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a hook (done, total) that moves one bar called `what`."""
+    with _bars() as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+class Stages:
+    """A line for each stage of a longer job, the running one with a bar."""
+
+    def __init__(self) -> None:
+        self._progress = _bars()
+        self._name = ""
+
+    def __enter__(self) -> Stages:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close(done=kind is None)
+        self._progress.stop()
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """End the running stage and begin another."""
+        self._close(done=True)
+        self._name = name
+        self._task = self._progress.add_task(name, total=total)
+
+    def progress(self, done: int, total: int) -> None:
+        """Move the running stage's bar."""
+        self._progress.update(self._task, completed=done, total=total)
+
+    def _close(self, done: bool) -> None:
+        if self._name:
+            self._progress.remove_task(self._task)
+            mark = "[green]done[/]" if done else "[red]stopped[/]"
+            notes.print(f"{self._name}: {mark}")
+        self._name = ""

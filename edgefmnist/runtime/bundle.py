@@ -1,0 +1,97 @@
+"""A released model: a folder with the model, its record, its golden vectors and its card.
+
+model.tflite   the model
+model.json     what it is, what it scored, its SHA-256 (`BundleCard`)
+golden.npz     inputs and the exact outputs they must give (`edgefmnist.runtime.golden`)
+README.md      the model card for people
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from edgefmnist.errors import BadModel
+
+SCHEMA = 1
+MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "README.md"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BundleCard:
+    """Contents of `model.json`. Accuracies and agreement 0..1, `*_pp` in percentage points.
+
+    variant: int8, int16x8, float16, dynamic or float32.
+    float_accuracy: of the same weights in float32; quantized_accuracy: of this model.
+    drop_interval_pp: 95 % interval of `drop_pp`.
+    temperature: logits are divided by it before the softmax.
+    unknown_threshold: a best score under it is answered `unknown`.
+    preprocess: id of the preprocessing that the threshold was set for.
+    runtime: the one that the golden outputs were made with.
+    """
+
+    name: str
+    variant: str
+    sha256: str
+    size_bytes: int
+    labels: tuple[str, ...]
+    recipe: str
+    seed: int
+    epochs: int
+    parameters: int
+    dataset_sha256: dict[str, str]
+    float_accuracy: float
+    quantized_accuracy: float
+    test_count: int
+    drop_pp: float
+    drop_interval_pp: tuple[float, float]
+    agreement: float
+    calibration_count: int
+    temperature: float
+    unknown_threshold: float
+    preprocess: str
+    runtime: str
+    versions: dict[str, str]
+    schema: int = SCHEMA
+
+    def to_text(self) -> str:
+        """The card as the text of `model.json`."""
+        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_card(folder: Path) -> BundleCard:
+    """Read a bundle's record and check its model against it.
+
+    Raises: BadModel when a file is missing, the record is damaged or of another schema, or the
+    model's checksum does not match.
+    """
+    for name in (CARD, MODEL):
+        if not (folder / name).is_file():
+            raise BadModel(f"{folder} is not a model bundle: it has no {name}")
+    try:
+        fields: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        fields["labels"] = tuple(fields["labels"])
+        fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
+        card = BundleCard(**fields)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise BadModel(f"{folder / CARD} is damaged ({error}): copy the bundle again") from error
+    if card.schema != SCHEMA:
+        raise BadModel(
+            f"{folder / CARD} has schema {card.schema}, this program reads {SCHEMA}: "
+            "quantize the model again"
+        )
+    found = sha256_of(folder / MODEL)
+    if found != card.sha256:
+        raise BadModel(
+            f"{folder / MODEL} has SHA-256 {found[:12]}..., its record says {card.sha256[:12]}...: "
+            "it was changed or damaged; copy the bundle again"
+        )
+    return card

@@ -1,0 +1,118 @@
+"""A model ready to answer: pictures in, scores out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist.errors import BadModel
+from edgefmnist.records import LABELS
+from edgefmnist.runtime import interpreter
+from edgefmnist.runtime.models import ModelFile
+
+Pictures = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+_SMALLEST_PROBABILITY = 1e-6
+
+
+class Classifier:
+    """One interpreter, built once and used for every picture.
+
+    Pictures are uint8 [n, 28, 28] with raw intensities 0..255, garment bright on 0. How they
+    become the model's input, scale and zero point included, is read from the model.
+
+    Raises: BadModel (not a 28x28 ten-class classifier), MissingDependency (no runtime).
+    """
+
+    def __init__(self, model: ModelFile, threads: int = 1, batch: int = 1) -> None:
+        """Load `model` with `threads` CPU threads, to take `batch` pictures at a time."""
+        self.model = model
+        self.threads = threads
+        self.runtime: str = interpreter.provider()[1]
+        self.size_bytes = model.path.stat().st_size
+        self._batch = batch
+        self._interpreter: Any = interpreter.build(model.path, threads, batch)
+        self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
+        self._output: dict[str, Any] = self._interpreter.get_output_details()[0]
+        self._encode = _encoder(self._input, model)
+        self.temperature = model.card.temperature if model.card else 1.0
+        # Without a bundle nothing was calibrated: a bare model is never sure enough to refuse.
+        self.unknown_threshold = model.card.unknown_threshold if model.card else 0.0
+        blank = self.outputs(np.zeros((1, 28, 28), np.uint8))[0]
+        self._ends_in_softmax = bool(blank.min() >= 0 and abs(blank.sum() - 1) < 0.05)
+
+    @property
+    def input_dtype(self) -> str:
+        """Name of the input tensor's dtype, such as "int8"."""
+        return str(np.dtype(self._input["dtype"]).name)
+
+    @property
+    def input_quantization(self) -> tuple[float, int]:
+        """Scale and zero point of the input tensor; (0.0, 0) for a float model."""
+        scale, zero_point = self._input["quantization"]
+        return float(scale), int(zero_point)
+
+    def raw(self, images: Pictures) -> npt.NDArray[Any]:
+        """Exact output tensor [n, 10] in the model's own dtype."""
+        answers = np.empty((len(images), len(LABELS)), dtype=self._output["dtype"])
+        for at in range(0, len(images), self._batch):
+            part = images[at : at + self._batch]
+            answers[at : at + len(part)] = self._invoke(part)[: len(part)]
+        return answers
+
+    def outputs(self, images: Pictures) -> Floats:
+        """Dequantized output [n, 10]: logits, or probabilities where the model ends in softmax."""
+        answers = self.raw(images)
+        scale, zero_point = self._output["quantization"]
+        values: Floats = answers.astype(np.float32)
+        return (values - np.float32(zero_point)) * np.float32(scale) if scale else values
+
+    def logits(self, images: Pictures) -> Floats:
+        """Logits [n, 10], up to a constant a row where the model ends in softmax."""
+        answers = self.outputs(images)
+        if self._ends_in_softmax:
+            answers = np.log(np.maximum(answers, _SMALLEST_PROBABILITY))
+        return answers
+
+    def scores(self, images: Pictures) -> Floats:
+        """Calibrated probabilities [n, 10]: softmax of the logits over the temperature.
+
+        Source: temperature scaling, Guo et al. 2017, "On Calibration of Modern Neural Networks",
+        section 4.2.
+        """
+        return softmax(self.logits(images) / self.temperature)
+
+    def _invoke(self, part: Pictures) -> npt.NDArray[Any]:
+        if len(part) < self._batch:  # the tensor has one size: fill up the last batch
+            part = np.concatenate([part, np.zeros((self._batch - len(part), 28, 28), np.uint8)])
+        self._interpreter.set_tensor(self._input["index"], self._encode(part)[..., np.newaxis])
+        self._interpreter.invoke()
+        answer: npt.NDArray[Any] = self._interpreter.get_tensor(self._output["index"])
+        return answer
+
+
+def softmax(logits: Floats) -> Floats:
+    """Row-wise softmax of [n, k]."""
+    shares: Floats = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _encoder(detail: dict[str, Any], model: ModelFile) -> Any:
+    """The function from uint8 intensities to the input tensor's values."""
+    dtype = np.dtype(detail["dtype"])
+    scale, zero_point = detail["quantization"]
+    if dtype == np.float32:
+        return lambda images: images.astype(np.float32)
+    if dtype.kind not in "iu" or not scale:
+        raise BadModel(f"{model.path} has a {dtype.name} input without a scale: convert it again")
+    if dtype == np.int8 and scale == 1.0 and zero_point == -128:
+        # The usual case: subtracting 128 from a byte is flipping its top bit.
+        return lambda images: (images ^ np.uint8(0x80)).view(np.int8)
+    limits = np.iinfo(dtype)
+    table = np.clip(np.round(np.arange(256) / scale) + zero_point, limits.min, limits.max)
+    table = table.astype(dtype)
+    return lambda images: table[images]

@@ -1,0 +1,76 @@
+"""Golden vectors: inputs with the exact outputs a model gave when it was released."""
+
+from __future__ import annotations
+
+import dataclasses
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist.errors import BadModel
+from edgefmnist.records import LABELS
+from edgefmnist.runtime import bundle
+from edgefmnist.runtime.classifier import Classifier
+
+PER_CLASS = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """How a device reproduced a bundle's golden vectors.
+
+    exact: vectors whose ten outputs are equal to the last bit.
+    same_label: vectors with the same best class.
+    largest_step: greatest difference of one output, in steps of the output's scale (in the
+        output's own unit for a float model).
+    runtime: the one used here; made_with: the one of the release.
+    """
+
+    model: str
+    total: int
+    exact: int
+    same_label: int
+    largest_step: float
+    runtime: str
+    made_with: str
+
+    @property
+    def passed(self) -> bool:
+        """Every vector equal to the last bit."""
+        return self.exact == self.total
+
+
+def write(path: Path, classifier: Classifier, images: npt.NDArray[np.uint8]) -> None:
+    """Run `images` (uint8 [n, 28, 28]) one at a time and keep inputs and outputs in `path`."""
+    np.savez_compressed(path, images=images, outputs=classifier.raw(images))
+
+
+def replay(classifier: Classifier) -> Replay:
+    """Run a bundle's golden inputs and compare the outputs.
+
+    Raises: BadModel when the model is no bundle or its vectors are missing or damaged.
+    """
+    model = classifier.model
+    if model.folder is None or model.card is None:
+        raise BadModel(f"{model.path} has no golden vectors: only a bundle can be verified")
+    path = model.folder / bundle.GOLDEN
+    try:
+        with np.load(path) as stored:
+            images, expected = stored["images"], stored["outputs"]
+        if images.shape[1:] != (28, 28) or expected.shape != (len(images), len(LABELS)):
+            raise ValueError("wrong shapes")
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BadModel(f"{path} is missing or damaged ({error}): copy the bundle again") from error
+    found = classifier.raw(images)
+    distance = np.abs(found.astype(np.float64) - expected.astype(np.float64))
+    return Replay(
+        model=model.name,
+        total=len(images),
+        exact=int((found == expected).all(axis=1).sum()),
+        same_label=int((found.argmax(axis=1) == expected.argmax(axis=1)).sum()),
+        largest_step=float(distance.max()),
+        runtime=classifier.runtime,
+        made_with=model.card.runtime,
+    )

@@ -1,0 +1,66 @@
+"""From what a user calls a model to the file to run."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from edgefmnist.errors import BadModel, UsageError
+from edgefmnist.runtime import bundle, probe
+from edgefmnist.runtime.bundle import BundleCard
+
+DEFAULT = "edge"
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_SHIPPED = (_PACKAGE / "_models", _PACKAGE.parent / "models")
+"""Where released bundles lie: in an installed wheel, and in a checkout."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """A model to run. card, folder: None for a bare `.tflite`."""
+
+    name: str
+    path: Path
+    card: BundleCard | None = None
+    folder: Path | None = None
+
+
+def shipped() -> dict[str, Path]:
+    """Names and folders of the bundles that came with the program."""
+    found: dict[str, Path] = {}
+    for root in _SHIPPED:
+        for card in sorted(root.glob(f"*/{bundle.CARD}")):
+            found.setdefault(card.parent.name, card.parent)
+    return found
+
+
+def resolve(spec: str | None) -> ModelFile:
+    """Find the model that `spec` names and check that it is whole.
+
+    spec: a bundle folder, a shipped bundle's name, a bare `.tflite`, or None for the default.
+
+    Raises: UsageError when there is no such model; BadModel when it is damaged.
+    """
+    if spec is None:
+        spec = DEFAULT
+    path = Path(spec)
+    if path.is_dir():
+        return _bundle(path)
+    if path.is_file():
+        if path.suffix == ".keras":
+            raise BadModel(f"{path} must be converted first: edgefmnist quantize {path}")
+        probe.check(path)
+        return ModelFile(name=path.stem, path=path)
+    known = shipped()
+    if spec in known:
+        return _bundle(known[spec])
+    raise UsageError(
+        f"no model {spec}: name a bundle folder, a .tflite file or one of "
+        f"{', '.join(known) or '(none shipped)'}"
+    )
+
+
+def _bundle(folder: Path) -> ModelFile:
+    card = bundle.read_card(folder)
+    return ModelFile(name=card.name, path=folder / bundle.MODEL, card=card, folder=folder)

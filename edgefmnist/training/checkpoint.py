@@ -1,0 +1,105 @@
+"""Checkpoints: after a kill at any moment, the newest whole one is found again.
+
+The state file is the commit point: it is renamed into place only after the model it names is
+complete on disk, and older models are removed only after that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+
+from edgefmnist import files
+from edgefmnist.errors import BadInput, UsageError
+from edgefmnist.training.records import EpochRecord, TrainConfig
+
+_STATE = "checkpoint.json"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A training between two epochs: its model with optimizer, and the history so far."""
+
+    model: keras.Model
+    history: tuple[EpochRecord, ...]
+
+
+def save(config: TrainConfig, model: keras.Model, history: tuple[EpochRecord, ...]) -> None:
+    """Write the state after ``len(history)`` epochs and drop the older one.
+
+    Raises: CannotWrite; the older checkpoint is then still whole.
+    """
+    target = config.out / f"checkpoint-{len(history):04d}.keras"
+    with files.replacing(target) as scratch:
+        model.save(scratch)
+    state = {
+        "recipe": config.recipe.name,
+        "epochs": config.epochs,
+        "seed": config.seed,
+        "backend": keras.backend.backend(),
+        "model": target.name,
+        "history": [dataclasses.asdict(record) for record in history],
+    }
+    files.write_text(config.out / _STATE, json.dumps(state, indent=1) + "\n")
+    for old in config.out.glob("checkpoint-*.keras"):
+        if old != target:
+            old.unlink()
+
+
+def unfinished(out: Path) -> dict[str, object] | None:
+    """The state of a training in `out` that has not run to its end, if there is one.
+
+    Raises: BadInput when the state file cannot be read.
+    """
+    path = out / _STATE
+    if not path.is_file():
+        return None
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        return dict(state, epoch=len(state["history"]))
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise BadInput(f"{path} is damaged: delete {out} and train again") from error
+
+
+def load(config: TrainConfig) -> Checkpoint:
+    """Load what `save` wrote, to go on with it.
+
+    Raises: BadInput when there is nothing to resume or it is damaged; UsageError when it belongs
+    to another training than `config` describes.
+    """
+    state = unfinished(config.out)
+    if state is None:
+        done = (config.out / "result.json").is_file()
+        why = "its training is finished" if done else "there is no checkpoint"
+        raise BadInput(f"nothing to resume in {config.out}: {why}; train without --resume")
+    wanted = {
+        "recipe": config.recipe.name,
+        "epochs": config.epochs,
+        "seed": config.seed,
+        "backend": keras.backend.backend(),
+    }
+    for key, value in wanted.items():
+        if state.get(key) != value:
+            raise UsageError(
+                f"the training in {config.out} has {key} {state.get(key)}, not {value}: "
+                "resume it with the options it began with"
+            )
+    path = config.out / str(state["model"])
+    try:
+        model = keras.saving.load_model(path)
+        records = tuple(EpochRecord(**record) for record in state["history"])  # type: ignore[attr-defined]
+    except Exception as error:  # Keras raises whatever its zip, HDF5 or JSON reader does
+        raise BadInput(
+            f"{path} cannot be loaded ({type(error).__name__}): delete {config.out} and train again"
+        ) from error
+    return Checkpoint(model=model, history=records)
+
+
+def clear(out: Path) -> None:
+    """Remove the checkpoint of a training that has finished."""
+    (out / _STATE).unlink(missing_ok=True)
+    for path in out.glob("checkpoint-*.keras"):
+        path.unlink()

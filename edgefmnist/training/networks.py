@@ -1,0 +1,84 @@
+"""The networks that the recipes train, in Keras 3 alone so that any of its backends can run them.
+
+All take raw intensities 0..255, float32 [n, 28, 28, 1]; rescaling is a layer of the model, so that
+training, calibration and the device share one normalisation and an int8 input is the pixel less
+128.
+"""
+
+from __future__ import annotations
+
+from keras import Input, KerasTensor, Model, layers
+
+CLASSES = 10
+
+
+def seed_1() -> Model:
+    """One convolution of the tutorial: 173,738 parameters, softmax output [n, 10]."""
+    image, x = _rescaled()
+    x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
+    x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(x))
+    x = layers.Dense(32, activation="relu")(layers.Flatten()(x))
+    return Model(image, layers.Dense(CLASSES, activation="softmax")(x), name="seed_1")
+
+
+def seed_2() -> Model:
+    """Two convolutions of the tutorial: 515,146 parameters, softmax output [n, 10]."""
+    image, x = _rescaled()
+    x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
+    x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(x))
+    x = layers.Dropout(0.25)(layers.Conv2D(64, 3, activation="relu")(x))
+    x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
+    return Model(image, layers.Dense(CLASSES, activation="softmax")(x), name="seed_2")
+
+
+def seed_3() -> Model:
+    """Three convolutions, the tutorial's best: 1,421,194 parameters, softmax output [n, 10]."""
+    image, x = _rescaled()
+    x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
+    x = layers.Dropout(0.25)(layers.MaxPooling2D(2)(x))
+    x = layers.Dropout(0.25)(layers.Conv2D(64, 3, activation="relu")(x))
+    x = layers.Dropout(0.4)(layers.Conv2D(128, 3, activation="relu")(x))
+    x = layers.Dropout(0.4)(layers.Dense(128, activation="relu")(layers.Flatten()(x)))
+    return Model(image, layers.Dense(CLASSES, activation="softmax")(x), name="seed_3")
+
+
+def edge() -> Model:
+    """Residual network behind a strided stem: 313,946 parameters, logits [n, 10].
+
+    Basic blocks of He et al. 2016 ("Deep Residual Learning", section 3), one for each of 14x14,
+    7x7 and 4x4. Only one thin layer runs at 28x28: full resolution is where int8 kernels are
+    slowest for what they learn.
+    """
+    image, x = _rescaled()
+    x = _conv_bn(x, 16, 3)
+    x = layers.ReLU()(x)
+    x = layers.ReLU()(_conv_bn(x, 32, 3, strides=2))
+    for filters, strides in ((32, 1), (64, 2), (128, 2)):
+        x = _basic_block(x, filters, strides)
+    x = layers.GlobalAveragePooling2D()(x)
+    return Model(image, layers.Dense(CLASSES)(x), name="edge")
+
+
+def _rescaled() -> tuple[KerasTensor, KerasTensor]:
+    image = Input((28, 28, 1), name="image")
+    return image, layers.Rescaling(1 / 255)(image)
+
+
+def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> KerasTensor:
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
+    return layers.BatchNormalization()(x)
+
+
+def _basic_block(x: KerasTensor, filters: int, strides: int) -> KerasTensor:
+    shortcut = x
+    if strides != 1 or x.shape[-1] != filters:
+        shortcut = _conv_bn(x, filters, 1, strides)
+    x = layers.ReLU()(_conv_bn(x, filters, 3, strides))
+    return layers.ReLU()(layers.Add()([_conv_bn(x, filters, 3), shortcut]))

@@ -1,0 +1,216 @@
+"""Fitting a recipe's network.
+
+The loop steps through batches itself instead of calling ``fit``, so that everything random in an
+epoch follows from (seed, epoch) alone: that is what lets a resumed training end in the same
+weights as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist import files
+from edgefmnist.dataset import Samples, split_validation
+from edgefmnist.dataset.split import SPLIT_SEED
+from edgefmnist.errors import UsageError
+from edgefmnist.evaluate import score
+from edgefmnist.records import LABELS, Evaluation
+from edgefmnist.training import checkpoint, device, report
+from edgefmnist.training.augment import augment
+from edgefmnist.training.recipes import Recipe
+from edgefmnist.training.records import (
+    EpochRecord,
+    TrainConfig,
+    TrainObserver,
+    TrainPlan,
+    TrainResult,
+)
+
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+_EVALUATION_BATCH = 500
+
+
+def train(
+    config: TrainConfig,
+    train_samples: Samples,
+    test_samples: Samples,
+    observer: TrainObserver,
+    resume: bool = False,
+) -> TrainResult:
+    """Train `config.recipe` and write `model.keras`, `history.json`, `result.json` and plots.
+
+    The weights are the last epoch's: the test images choose nothing and are looked at once.
+    ``KeyboardInterrupt`` passes through with the last epoch's checkpoint on disk.
+
+    Raises: CannotWrite, MissingDependency (no such device), UsageError (the folder holds an
+    unfinished training and `resume` is not set), BadInput (`resume` without a checkpoint).
+    """
+    began = time.monotonic()
+    files.make_folder(config.out)
+    if not resume and (state := checkpoint.unfinished(config.out)):
+        raise UsageError(
+            f"{config.out} holds an unfinished training ({state['recipe']}, epoch "
+            f"{state['epoch']} of {state['epochs']}): add --resume, or delete the folder"
+        )
+    where = device.choose(config.device)
+    keras.config.set_dtype_policy(where.precision)
+    with keras.device(where.name):
+        train_at, validation_at = split_validation(
+            train_samples.labels, config.recipe.validation_count, SPLIT_SEED
+        )
+        model, history = _begin(config, len(train_at), resume)
+        plan = _plan(config, where, model, len(train_at), len(validation_at), history)
+        observer.started(plan)
+        history = _run_epochs(
+            plan,
+            model,
+            _subset(train_samples, train_at),
+            _subset(train_samples, validation_at),
+            observer,
+        )
+        model = _in_float32(config.recipe, model)
+        evaluation = _evaluate(model, test_samples)
+    seconds = time.monotonic() - began
+    written = report.write(plan, model, history, evaluation, seconds)
+    checkpoint.clear(config.out)
+    return TrainResult(
+        plan=plan, history=history, evaluation=evaluation, seconds=seconds, files=written
+    )
+
+
+def _begin(
+    config: TrainConfig, train_count: int, resume: bool
+) -> tuple[keras.Model, tuple[EpochRecord, ...]]:
+    keras.utils.set_random_seed(config.seed)
+    if resume:
+        state = checkpoint.load(config)
+        return state.model, state.history
+    model = config.recipe.build()
+    _compile(model, config, -(-train_count // config.recipe.batch_size))
+    checkpoint.save(config, model, ())
+    return model, ()
+
+
+def _compile(model: keras.Model, config: TrainConfig, steps_per_epoch: int) -> None:
+    recipe = config.recipe
+    rate: float | keras.optimizers.schedules.CosineDecay = recipe.learning_rate
+    if recipe.cosine:
+        # A training shorter than planned keeps the proportion of its warm-up.
+        warmup = steps_per_epoch * recipe.warmup_epochs * config.epochs // recipe.epochs
+        rate = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0 if warmup else recipe.learning_rate,
+            decay_steps=max(1, steps_per_epoch * config.epochs - warmup),
+            warmup_target=recipe.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    if recipe.weight_decay:
+        # On every weight: Keras does not save exclusions, so a resumed training would lose them.
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    else:
+        optimizer = keras.optimizers.Adam(rate)
+    softmax_inside = getattr(model.layers[-1].activation, "__name__", "") == "softmax"
+    model.compile(
+        optimizer=optimizer,
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=not softmax_inside, label_smoothing=recipe.label_smoothing
+        ),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+
+
+def _plan(
+    config: TrainConfig,
+    where: device.Device,
+    model: keras.Model,
+    train_count: int,
+    validation_count: int,
+    history: tuple[EpochRecord, ...],
+) -> TrainPlan:
+    return TrainPlan(
+        config=config,
+        device=where.name,
+        precision=where.precision,
+        backend=keras.backend.backend(),
+        parameters=model.count_params(),
+        train_count=train_count,
+        validation_count=validation_count,
+        steps_per_epoch=-(-train_count // config.recipe.batch_size),
+        first_epoch=len(history) + 1,
+        history=history,
+    )
+
+
+def _run_epochs(
+    plan: TrainPlan,
+    model: keras.Model,
+    training: Batch,
+    validation: Batch,
+    observer: TrainObserver,
+) -> tuple[EpochRecord, ...]:
+    history = plan.history
+    for epoch in range(plan.first_epoch, plan.config.epochs + 1):
+        began = time.monotonic()
+        seen, loss, accuracy = 0, 0.0, 0.0
+        for step, (images, targets) in enumerate(_batches(plan.config, training, epoch), 1):
+            logs = model.train_on_batch(images, targets, return_dict=True)
+            seen += len(images)  # Keras reports each batch by itself: keep the epoch's mean
+            loss += (float(logs["loss"]) - loss) * len(images) / seen
+            accuracy += (float(logs["accuracy"]) - accuracy) * len(images) / seen
+            observer.step(epoch, step, loss, accuracy)
+        seconds = time.monotonic() - began
+        checked = model.evaluate(
+            *validation, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
+        )
+        record = EpochRecord(
+            epoch=epoch,
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=float(checked["loss"]),
+            val_accuracy=float(checked["accuracy"]),
+            learning_rate=float(model.optimizer.learning_rate),
+            seconds=round(seconds, 3),
+            images_per_s=round(plan.train_count / seconds, 1),
+        )
+        history = (*history, record)
+        checkpoint.save(plan.config, model, history)
+        observer.epoch(record)
+    return history
+
+
+def _batches(config: TrainConfig, samples: Batch, epoch: int) -> Iterator[Batch]:
+    images, targets = samples
+    rng = np.random.default_rng([config.seed, epoch])
+    order = rng.permutation(len(images))
+    for at in range(0, len(order), config.recipe.batch_size):
+        chosen = order[at : at + config.recipe.batch_size]
+        batch = images[chosen]
+        if config.recipe.augmentation is not None:
+            batch = augment(batch, config.recipe.augmentation, rng)
+        yield batch, targets[chosen]
+
+
+def _subset(samples: Samples, indices: npt.NDArray[np.int64]) -> Batch:
+    images = samples.images[indices].astype(np.float32)[..., np.newaxis]
+    return images, np.eye(len(LABELS), dtype=np.float32)[samples.labels[indices]]
+
+
+def _in_float32(recipe: Recipe, model: keras.Model) -> keras.Model:
+    """The same weights in a float32 network: a mixed one would convert with float16 inside."""
+    if keras.config.dtype_policy().name == "float32":
+        return model
+    keras.config.set_dtype_policy("float32")
+    plain = recipe.build()
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def _evaluate(model: keras.Model, samples: Samples) -> Evaluation:
+    images = samples.images.astype(np.float32)[..., np.newaxis]
+    answers = model.predict(images, batch_size=_EVALUATION_BATCH, verbose=0).argmax(axis=1)
+    return score(answers, samples.labels)

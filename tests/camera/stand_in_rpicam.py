@@ -1,0 +1,78 @@
+"""Stand-in for rpicam-vid and rpicam-hello, which take the same words as the real tools.
+
+Like the real rpicam-vid with --codec yuv420 it writes libcamera's buffers as they are: rows padded
+to a multiple of 64 bytes (chroma to half of that), here with bytes that show if they are read.
+Unknown options end it with exit code 255, as Boost's parser does there.
+"""
+
+import argparse
+import os
+import pathlib
+import signal
+import sys
+import time
+
+MODE = os.environ["STAND_IN_MODE"]
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        print(f"ERROR: *** {message} ***", file=sys.stderr)
+        sys.exit(255)
+
+
+def hello():
+    parser = Parser(allow_abbrev=False)
+    parser.add_argument("--list-cameras", action="store_true", required=True)
+    parser.parse_args()
+    if MODE == "none":
+        print("No cameras available!")
+        return
+    print("Available cameras\n-----------------")
+    print("0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)")
+    print("    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]")
+
+
+def vid():
+    parser = Parser(allow_abbrev=False)
+    parser.add_argument("--nopreview", action="store_true")
+    parser.add_argument("--flush", action="store_true")
+    parser.add_argument("--verbose", type=int, choices=(0, 1, 2), default=1)
+    parser.add_argument("--timeout", type=int, default=5000)
+    parser.add_argument("--width", type=int, required=True)
+    parser.add_argument("--height", type=int, required=True)
+    parser.add_argument("--framerate", type=float, default=30)
+    parser.add_argument("--codec", choices=("h264", "mjpeg", "yuv420", "libav"), default="h264")
+    parser.add_argument("--output", default="")
+    words = parser.parse_args()
+    if not (words.nopreview and words.timeout == 0 and words.codec == "yuv420"):
+        parser.error("a preview window, an end after 5 s or coded video is not what is wanted")
+    if words.output != "-":
+        parser.error("want frames on stdout")
+    if MODE == "busy":
+        parser.error("failed to acquire camera /base/soc/i2c0mux/i2c@1/imx708@1a")
+    if MODE == "none":
+        parser.error("no cameras available")
+    if MODE == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if MODE == "silent":
+        time.sleep(60)
+    for number in range(3 if MODE == "ends" else 100_000):
+        sys.stdout.buffer.write(frame(words.width, words.height, number))
+        sys.stdout.buffer.flush()
+        time.sleep(1 / words.framerate)
+    if MODE == "ends":
+        parser.error("camera frontend has timed out!")
+
+
+def frame(width, height, number):
+    """Luma rises by 1 a pixel from `number` on; chroma is 100 and 180."""
+    stride = -(-width // 64) * 64
+    luma = bytes(16 + (number + x) % 220 for x in range(width)) + b"\xaa" * (stride - width)
+    pad = b"\xaa" * ((stride - width) // 2)
+    chroma = [(bytes([value]) * (width // 2) + pad) * (height // 2) for value in (100, 180)]
+    return luma * height + chroma[0] + chroma[1]
+
+
+pathlib.Path(os.environ["STAND_IN_PID"]).write_text(str(os.getpid()))
+hello() if pathlib.Path(sys.argv[0]).name == "rpicam-hello" else vid()

@@ -1,0 +1,76 @@
+"""From pixels to a prediction, with a real model and real preprocessing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgefmnist.camera.demo import open_demo
+from edgefmnist.camera.recognizer import Recognizer, open_recognizer, whole_scene
+from edgefmnist.errors import UsageError
+from edgefmnist.records import LABELS
+from edgefmnist.runtime.models import resolve
+
+
+@pytest.fixture(scope="module")
+def garment() -> np.ndarray:
+    frame = open_demo("demo").read()
+    assert frame is not None and frame.true_label != -1
+    return frame.pixels
+
+
+def opened(model: Path, threshold: str | None = None) -> Recognizer:
+    return open_recognizer(resolve(str(model)), unknown_threshold=threshold)
+
+
+def test_a_garment_gets_all_ten_scores_best_first(small_model: Path, garment: np.ndarray) -> None:
+    result = opened(small_model, "0").recognize(garment)
+    prediction = result.prediction
+    assert result.picture is not None and result.picture.shape == (28, 28)
+    assert not prediction.unknown
+    assert prediction.label == LABELS[prediction.label_index] == prediction.top[0][0]
+    scores = [score for _, score in prediction.top]
+    assert sorted(label for label, _ in prediction.top) == sorted(LABELS)
+    assert scores == sorted(scores, reverse=True)
+    assert sum(scores) == pytest.approx(1, abs=1e-4)
+    assert result.preprocess_ns > 0 and result.infer_ns > 0
+
+
+def test_threshold_one_answers_unknown_and_still_names_the_best(
+    small_model: Path, garment: np.ndarray
+) -> None:
+    prediction = opened(small_model, "1").recognize(garment).prediction
+    assert prediction.unknown and prediction.label in LABELS and prediction.score > 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (480, 640)])
+def test_nothing_to_see_is_unknown_without_asking_the_model(
+    small_model: Path, size: tuple[int, int]
+) -> None:
+    result = opened(small_model).recognize(np.full((*size, 3), 90, np.uint8))
+    assert result.picture is None and result.probabilities is None and result.infer_ns == 0
+    prediction = result.prediction
+    assert prediction.unknown and prediction.label == "unknown" and prediction.top == ()
+    assert (prediction.label_index, prediction.score) == (-1, 0)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (480, 640), (3, 900)])
+def test_off_never_answers_unknown(small_model: Path, size: tuple[int, int]) -> None:
+    prediction = opened(small_model, "off").recognize(np.full((*size, 3), 90, np.uint8)).prediction
+    assert not prediction.unknown and prediction.label in LABELS
+
+
+@pytest.mark.parametrize("threshold", ["maybe", "-0.1", "1.1", "nan", ""])
+def test_threshold_that_is_none(small_model: Path, threshold: str) -> None:
+    with pytest.raises(UsageError, match="--unknown-threshold"):
+        opened(small_model, threshold)
+
+
+def test_whole_scene_keeps_the_shape_and_negates() -> None:
+    pixels = np.full((60, 120, 3), 255, np.uint8)
+    pixels[:, :60] = 0
+    field = whole_scene(pixels)
+    assert (field[7:21, :13] == 255).all() and (field[7:21, 15:] == 0).all()
+    assert (field[:7] == 0).all() and (field[21:] == 0).all()

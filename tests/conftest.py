@@ -1,0 +1,78 @@
+"""What tests of every area share: the real data set, real child processes, real models."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUNDLE = ROOT / "models" / "edge"
+
+RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """A folder with the four real files of Fashion-MNIST."""
+    from edgefmnist import dataset
+
+    folders = {file.path.parent for file in dataset.find(fetch=True)}
+    assert len(folders) == 1
+    return folders.pop()
+
+
+@pytest.fixture(scope="session")
+def run_cli() -> RunCli:
+    """Run ``edgefmnist ARGS`` as a child process, as a user would."""
+
+    def run(
+        *args: object, env: dict[str, str] | None = None, timeout: float = 300, **options: object
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "edgefmnist", *map(str, args)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=os.environ | {"COLUMNS": "100"} | (env or {}),
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Path:
+    """A bare `.tflite`: the shipped model without its bundle."""
+    return BUNDLE / "model.tflite"
+
+
+@pytest.fixture(scope="session")
+def shipped_bundle() -> Path:
+    """The folder of the shipped default bundle."""
+    return BUNDLE
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder: the tutorial's smallest network after one short epoch, really trained."""
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    script = Path(__file__).parent / "training" / "short_training.py"
+    command = [sys.executable, str(script), str(out), "--recipe", "seed-1", "--epochs", "1"]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return out
+
+
+def assert_one_line(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    """The command failed with `code` and one line on stderr that has all of `words`."""
+    lines = [line for line in result.stderr.splitlines() if line.startswith("edgefmnist: ")]
+    assert result.returncode == code, result.stderr
+    assert len(lines) == 1, result.stderr
+    assert result.stderr.strip().endswith(lines[0])
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in lines[0]

@@ -1,0 +1,122 @@
+"""Answers do not depend on how a model is run, and mean what they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgefmnist import evaluate
+from edgefmnist.dataset import load
+from edgefmnist.runtime import bundle, classifier, golden
+from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.models import ModelFile, resolve
+from tests.conftest import RunCli, assert_one_line
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return load("test").images[:333]
+
+
+def test_batches_and_threads_change_no_bit(images: np.ndarray) -> None:
+    model = resolve(None)
+    single = Classifier(model).raw(images)
+    assert single.dtype == np.int8
+    np.testing.assert_array_equal(Classifier(model, threads=2, batch=100).raw(images), single)
+
+
+def test_scores_are_probabilities_in_the_order_of_the_logits(images: np.ndarray) -> None:
+    model = Classifier(resolve(None))
+    scores, logits = model.scores(images), model.logits(images)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(scores.argmax(axis=1), logits.argmax(axis=1))
+    assert scores.dtype == np.float32
+
+
+def test_a_model_that_ends_in_softmax_is_recognised(tiny_run: Path, tmp_path: Path) -> None:
+    from edgefmnist.quantization import convert
+
+    path = tmp_path / "softmax.tflite"
+    path.write_bytes(convert.convert(convert.load_keras(tiny_run / "model.keras"), "float32"))
+    model = Classifier(ModelFile(name="softmax", path=path))
+    pictures = load("test").images[:50]
+    np.testing.assert_allclose(model.scores(pictures), model.outputs(pictures), atol=1e-4)
+
+
+def test_flipping_a_bit_is_the_general_way_of_encoding() -> None:
+    every = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    model = ModelFile(name="x", path=Path("x"))
+    fast = classifier._encoder({"dtype": np.int8, "quantization": (1.0, -128)}, model)
+    general = classifier._encoder({"dtype": np.int8, "quantization": (1.0000001, -128)}, model)
+    np.testing.assert_array_equal(fast(every), general(every))
+    halved = classifier._encoder({"dtype": np.uint8, "quantization": (2.0, 10)}, model)
+    assert halved(np.array([0, 2, 255], np.uint8)).tolist() == [10, 11, 138]
+
+
+def test_the_shipped_model_scores_what_its_card_says(run_cli: RunCli) -> None:
+    result = run_cli("evaluate", "--json")
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    card = resolve(None).card
+    assert card is not None
+    assert told["accuracy"] == card.quantized_accuracy >= 0.933
+    assert told["correct"] == round(told["accuracy"] * 10_000)
+    assert set(told["per_class"]) == set(card.labels)
+    assert told["size_bytes"] == card.size_bytes
+    assert told["runtime"].split()[0] in {"ai-edge-litert", "tflite-runtime"}
+
+
+def test_a_score_counts_right_answers() -> None:
+    labels = np.array([0, 0, 1, 9], np.uint8)
+    result = evaluate.score(np.array([0, 1, 1, 9]), labels)
+    assert (result.correct, result.total, result.accuracy) == (3, 4, 0.75)
+    assert result.per_class == {"T-shirt/top": 0.5, "Trouser": 1.0, "Ankle boot": 1.0}
+
+
+def test_verify_passes_on_the_shipped_bundle(run_cli: RunCli) -> None:
+    result = run_cli("verify", "--json")
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["passed"]
+    assert told["exact"] == told["total"] == 50
+
+
+def test_verify_catches_one_changed_output(
+    run_cli: RunCli, shipped_bundle: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(shipped_bundle, tmp_path / "copy"))
+    with np.load(copy / "golden.npz") as stored:
+        images, outputs = stored["images"], stored["outputs"].copy()
+    outputs[7, 2] += 1
+    np.savez_compressed(copy / "golden.npz", images=images, outputs=outputs)
+    result = run_cli("verify", copy)
+    assert_one_line(result, 3, "1 of 50 golden vectors", "by up to 1 steps")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04garbage"])
+def test_verify_without_sound_vectors(
+    run_cli: RunCli, shipped_bundle: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    copy = Path(shutil.copytree(shipped_bundle, tmp_path / "copy"))
+    (copy / "golden.npz").unlink()
+    if content is not None:
+        (copy / "golden.npz").write_bytes(content)
+    assert_one_line(run_cli("verify", copy), 5, "golden.npz")
+
+
+def test_verify_of_a_bare_model(run_cli: RunCli, small_model: Path) -> None:
+    assert_one_line(run_cli("verify", small_model), 5, "only a bundle")
+
+
+def test_a_card_survives_the_trip_through_its_file(shipped_bundle: Path, tmp_path: Path) -> None:
+    card = bundle.read_card(shipped_bundle)
+    copy = Path(shutil.copytree(shipped_bundle, tmp_path / "copy"))
+    changed = dataclasses.replace(card, name="other", temperature=2.5)
+    (copy / "model.json").write_text(changed.to_text())
+    assert bundle.read_card(copy) == changed
+    assert golden.replay(Classifier(resolve(str(copy)))).model == "other"

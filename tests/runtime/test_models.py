@@ -1,0 +1,112 @@
+"""Models that are whole run; models that are not are refused and never end the process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgefmnist.errors import BadModel, UsageError
+from edgefmnist.frameworks import require_tensorflow
+from edgefmnist.quantization import convert
+from edgefmnist.runtime import bundle, models, probe
+from tests.conftest import RunCli, assert_one_line
+
+
+@pytest.fixture
+def copy(shipped_bundle: Path, tmp_path: Path) -> Path:
+    """A bundle to break."""
+    return Path(shutil.copytree(shipped_bundle, tmp_path / "copy"))
+
+
+def test_the_default_is_the_shipped_bundle(shipped_bundle: Path) -> None:
+    model = models.resolve(None)
+    assert model.name == models.DEFAULT == "edge"
+    assert model.path.read_bytes() == (shipped_bundle / "model.tflite").read_bytes()
+    assert models.resolve("edge") == model
+
+
+def test_a_name_that_is_no_model(run_cli: RunCli) -> None:
+    with pytest.raises(UsageError, match="edge"):
+        models.resolve("nosuch")
+    assert_one_line(run_cli("evaluate", "nosuch"), 2, "nosuch")
+
+
+@pytest.mark.parametrize("keep", [0, 3, 100, 5_000, 100_000])
+def test_a_truncated_tflite_is_refused(
+    run_cli: RunCli, small_model: Path, tmp_path: Path, keep: int
+) -> None:
+    path = tmp_path / "cut.tflite"
+    path.write_bytes(small_model.read_bytes()[:keep])
+    assert_one_line(run_cli("evaluate", path), 5, "cut.tflite")
+
+
+def test_damaged_bytes_never_end_the_process(small_model: Path, tmp_path: Path) -> None:
+    whole = bytearray(small_model.read_bytes())
+    rng = np.random.default_rng(0)
+    refused = 0
+    for attempt in range(12):
+        damaged = whole.copy()
+        # Where a flatbuffer keeps its tables: offsets here lead the runtime astray.
+        for at in rng.integers(8, 4_000 if attempt % 2 else len(whole), 200):
+            damaged[at] = rng.integers(256)
+        path = tmp_path / f"{attempt}.tflite"
+        path.write_bytes(damaged)
+        try:
+            probe.check(path)
+        except BadModel as error:
+            refused += 1
+            assert str(path) in str(error)
+            assert "\n" not in str(error)
+    assert refused >= 4
+
+
+def test_a_file_that_is_no_model(run_cli: RunCli, tmp_path: Path) -> None:
+    path = tmp_path / "notes.tflite"
+    path.write_text("these are my notes on models")
+    assert_one_line(run_cli("bench", path), 5, "not a TensorFlow Lite model")
+
+
+def test_a_model_with_another_checksum(run_cli: RunCli, copy: Path) -> None:
+    data = bytearray((copy / "model.tflite").read_bytes())
+    data[-1] ^= 1
+    (copy / "model.tflite").write_bytes(data)
+    for command in (("evaluate", copy), ("verify", copy), ("predict", "--model", copy, copy)):
+        assert_one_line(run_cli(*command), 5, "SHA-256", "copy the bundle again")
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.json"])
+def test_a_bundle_with_a_missing_file(run_cli: RunCli, copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    assert_one_line(run_cli("evaluate", copy), 5, f"it has no {name}")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[1, 2]", '{"schema": 1, "labels": 3, "drop_interval_pp": 4}']
+)
+def test_a_damaged_record(run_cli: RunCli, copy: Path, content: str) -> None:
+    (copy / "model.json").write_text(content)
+    assert_one_line(run_cli("evaluate", copy), 5, "model.json is damaged")
+
+
+def test_a_record_of_a_later_schema(copy: Path) -> None:
+    record = json.loads((copy / "model.json").read_text()) | {"schema": 99}
+    (copy / "model.json").write_text(json.dumps(record))
+    with pytest.raises(BadModel, match="schema 99"):
+        bundle.read_card(copy)
+
+
+@pytest.mark.parametrize(("size", "classes"), [(32, 10), (28, 7)])
+def test_wrong_input_shape_or_class_count(
+    run_cli: RunCli, tmp_path: Path, size: int, classes: int
+) -> None:
+    require_tensorflow()
+    from tests.quantization.conftest import dense
+
+    path = tmp_path / "other.tflite"
+    path.write_bytes(convert.convert(dense(size, classes), "float32"))
+    result = run_cli("evaluate", path)
+    assert_one_line(result, 5, f"{size}, {size}", f"(1, {classes})", "(1, 28, 28, 1)")
