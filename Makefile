@@ -21,10 +21,7 @@ help:
 	@echo "make clean      remove everything these targets made"
 
 demo: $(DATA)
-	$(BIN)/edgefmnist train --recipe edge --epochs 3 --out $(DEMO)/run
-	$(BIN)/edgefmnist quantize $(DEMO)/run --out $(DEMO)/int8 --max-drop 2
-	$(BIN)/edgefmnist bench $(DEMO)/int8
-	$(BIN)/edgefmnist camera --source demo --model $(DEMO)/int8 --frames 60
+	$(BIN)/python -m edgefmnist.cli.demo --out $(DEMO)
 
 test: $(DATA)
 	$(BIN)/python -m pytest -m "not slow" -n 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -47,12 +48,18 @@ def main() -> None:
 
 
 def run() -> int:
-    """Run the command line of ``sys.argv``; every failure is one line on stderr.
+    """Run the command line of ``sys.argv``; returns its exit code."""
+    return reporting_errors(lambda: app(standalone_mode=False))
 
-    Returns: the exit code (`edgefmnist.errors`; 130 after Ctrl-C).
+
+def reporting_errors(action: Callable[[], int | None]) -> int:
+    """Do `action`; whatever goes wrong is one line on stderr and an exit code.
+
+    Returns: what `action` did or 0; else the code of the failure (`edgefmnist.errors`; 130 after
+    Ctrl-C).
     """
     try:
-        return app(standalone_mode=False) or 0
+        return action() or 0
     except EdgeFmnistError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:  # wrong options and arguments, in Typer's words
@@ -63,16 +70,20 @@ def run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        if isinstance(error, OSError) and files.is_full(error):
-            full = files.cannot_write(error.filename or "a temporary file", error)
-            return _fail(str(full), full.exit_code)
-        if os.environ.get("EDGEFMNIST_TRACEBACK"):
-            raise
-        return _fail(
-            f"a defect in edgefmnist: {type(error).__name__}: {error}; "
-            "run again with EDGEFMNIST_TRACEBACK=1 and report what it prints",
-            EdgeFmnistError.exit_code,
-        )
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    if isinstance(error, OSError) and files.is_full(error):
+        full = files.cannot_write(error.filename or "a temporary file", error)
+        return _fail(str(full), full.exit_code)
+    if os.environ.get("EDGEFMNIST_TRACEBACK"):
+        raise error
+    return _fail(
+        f"a defect in edgefmnist: {type(error).__name__}: {error}; "
+        "run again with EDGEFMNIST_TRACEBACK=1 and report what it prints",
+        EdgeFmnistError.exit_code,
+    )
 
 
 def _fail(message: str, code: int) -> int:

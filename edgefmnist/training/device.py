@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
 
 import keras
 
 from edgefmnist.errors import MissingDependency
-
-DeviceChoice = Literal["auto", "cpu", "gpu"]
+from edgefmnist.training.records import DeviceChoice
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

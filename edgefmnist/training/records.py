@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edgefmnist.records import Evaluation
-from edgefmnist.training.device import DeviceChoice
 from edgefmnist.training.recipes import Recipe
+
+DeviceChoice = Literal["auto", "cpu", "gpu"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
