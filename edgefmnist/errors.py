@@ -17,6 +17,12 @@ A message is one line: what is wrong, where, and what to do next.
 """
 
 
+def one_line(message: str) -> str:
+    """`message` on one line, with control characters of file names made visible."""
+    joined = " ".join(message.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in joined)
+
+
 class EdgeFmnistError(Exception):
     """Base of all errors raised on purpose; exit code 1 when none of its children fits."""
 

@@ -26,7 +26,7 @@ def logits(
 
     An integer model's answers do not depend on batch or threads.
     """
-    classifier = Classifier(model, threads=os.cpu_count() or 1, batch=_BATCH)
+    classifier = Classifier(model, threads=len(os.sched_getaffinity(0)), batch=_BATCH)
     parts = []
     for at in range(0, len(images), _BATCH):
         parts.append(classifier.logits(images[at : at + _BATCH]))

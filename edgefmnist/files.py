@@ -24,11 +24,11 @@ def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
     """The one-line error for a failed write to `path`."""
     if is_full(error):
         return CannotWrite(
-            f"no space left while writing {path}: free some, or write to another disk "
-            "(--out; TMPDIR for temporary files)"
+            f"no space left while writing {path}: free some, or name a place on another disk "
+            "(TMPDIR for temporary files)"
         )
     reason = error.strerror or str(error)
-    return CannotWrite(f"cannot write {path}: {reason}; name another place with --out")
+    return CannotWrite(f"cannot write {path}: {reason}; name another place for it")
 
 
 def make_folder(path: Path) -> None:
@@ -69,6 +69,8 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Like `replacing`, for a folder: an older folder at `path` is replaced as a whole.
 
+    A kill between the two renames leaves the older one beside it, as ``.NAME.PID.old``.
+
     Raises: CannotWrite.
     """
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -80,10 +82,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             os.replace(path, retired)
         os.replace(scratch, path)
     except OSError as error:
-        if retired.exists() and not path.exists():
-            os.replace(retired, path)
         raise cannot_write(path, error) from error
     finally:
+        if retired.exists() and not path.exists():  # stopped between the two renames
+            os.replace(retired, path)
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
 

@@ -9,7 +9,7 @@ import importlib
 import os
 from types import ModuleType
 
-from edgefmnist.errors import MissingDependency
+from edgefmnist.errors import MissingDependency, UsageError
 from edgefmnist.quiet import silenced_stderr
 
 INSTALL = "pip install 'edgefmnist[train]'"
@@ -42,6 +42,10 @@ def _import(name: str, purpose: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         missing = (error.name or name).partition(".")[0]
-        raise MissingDependency(
-            f"{purpose} needs {missing}, which is not installed: {INSTALL}"
+        mend = f"pip install {missing}" if missing in ("jax", "torch") else INSTALL
+        raise MissingDependency(f"{purpose} needs {missing}, not installed: {mend}") from error
+    except ValueError as error:  # how Keras refuses a backend
+        backend = os.environ.get("KERAS_BACKEND", "")
+        raise UsageError(
+            f"KERAS_BACKEND={backend} is no backend of Keras: use tensorflow, jax or torch"
         ) from error

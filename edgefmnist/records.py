@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # NumPy takes a tenth of a second to import and `--help` does not need it
     import numpy as np
@@ -22,11 +22,6 @@ LABELS = (
     "Ankle boot",
 )
 """Class names of Fashion-MNIST in label order (Xiao et al. 2017, table 2)."""
-
-
-def to_json(record: Any) -> dict[str, Any]:
-    """Fields of a record as plain JSON-ready values, nested records included."""
-    return dataclasses.asdict(record)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Protocol
 from edgefmnist.camera.source import Source
 from edgefmnist.records import Frame
 
-_CLOSE_S = 8.0  # longer than any source's own read timeout
+_CLOSE_S = 12.0  # longer than any source's own read timeout
 
 
 class Capture(Protocol):

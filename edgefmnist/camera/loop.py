@@ -83,11 +83,6 @@ class CameraSummary:
     infer_p50_ns: int
 
     @property
-    def frames(self) -> int:
-        """Frames that the source gave, classified or dropped."""
-        return self.classified + self.dropped
-
-    @property
     def fps(self) -> float:
         """Frames classified a second over the whole run."""
         return self.classified / (self.duration_ns / 1e9) if self.duration_ns else 0.0

@@ -7,12 +7,30 @@ set at any time. Whoever sets either variable keeps what they asked for.
 from __future__ import annotations
 
 import os
+import time
+
+import numpy as np
+
+from edgefmnist.records import Frame
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+
+# Beyond this it refuses undecoded, whatever the format: a Pi has not the memory.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000")
 
 import cv2
 
 if "OPENCV_LOG_LEVEL" not in os.environ:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
-__all__ = ["cv2"]
+__all__ = ["cv2", "next_frame"]
+
+
+def next_frame(capture: cv2.VideoCapture, index: int) -> Frame | None:
+    """The next frame of an open `capture` as number `index`; None where none could be read."""
+    # OpenCV hands out its last or an empty picture along with good=False.
+    good, pixels = capture.read()
+    now = time.monotonic_ns()
+    if not good or pixels is None:
+        return None
+    return Frame(pixels=np.asarray(pixels, np.uint8), captured_ns=now, index=index)

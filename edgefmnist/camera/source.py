@@ -70,9 +70,9 @@ def open_source(uri: str) -> Source:
     """
     scheme, separator, _ = uri.partition("://")
     if separator:
-        if scheme not in SCHEMES:
+        if scheme.lower() not in SCHEMES:
             raise UsageError(f"--source does not know {scheme}://; use one of: {FORMS}")
-        return SCHEMES[scheme](uri)
+        return SCHEMES[scheme.lower()](uri)
     if uri == "auto":
         return open_auto()
     if uri == "demo" or uri.startswith("demo:"):
@@ -80,10 +80,12 @@ def open_source(uri: str) -> Source:
     if device := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", uri):
         return open_v4l2(int(device[1]))
     path = Path(uri)
-    if path.is_dir():
+    if uri and path.is_dir():
         return open_folder(path)
     if path.is_file():
         return open_video(path)
+    if uri and path.exists():
+        raise BadPicture(f"{uri} is neither a camera nor a file: use one of: {FORMS}")
     if "/" in uri or path.suffix:
         raise BadPicture(f"no such video file or folder: {uri}")
     raise UsageError(f"--source {uri!r} is neither a file nor a source; use one of: {FORMS}")

@@ -42,6 +42,8 @@ def recognize_stills(paths: Iterable[str], recognizer: Recognizer) -> Iterator[S
 
 
 def _files(given: str) -> list[str]:
+    if not given:
+        raise BadPicture("an empty name is no picture: name a file or a folder")
     if not Path(given).is_dir():
         return [given]
     return [f"{given.rstrip('/')}/{path.name}" for path in pictures_in(Path(given))]

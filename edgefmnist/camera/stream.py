@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
 from collections.abc import Iterator
 
-import numpy as np
-
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.opencv import cv2, next_frame
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 
@@ -59,7 +56,7 @@ def _capture_options(uri: str) -> Iterator[None]:
 
 def without_password(uri: str) -> str:
     """The address without user and password: it goes to screens and logs."""
-    return re.sub(r"//[^/@]*@", "//", uri)
+    return re.sub(r"//[^/]*@", "//", uri)
 
 
 class StreamSource:
@@ -75,14 +72,12 @@ class StreamSource:
 
     def read(self) -> Frame | None:
         """Wait for the next frame. Raises: CameraUnavailable where the stream ends or stalls."""
-        good, pixels = self._capture.read()
-        now = time.monotonic_ns()
-        if not good or pixels is None:
+        frame = next_frame(self._capture, self._count)
+        if frame is None:
             raise CameraUnavailable(
                 f"{self.name} ended or gave no frame for {READ_TIMEOUT_MS // 1000} s "
                 f"(after {self._count}): check the sender, then start again"
             )
-        frame = Frame(pixels=np.asarray(pixels, np.uint8), captured_ns=now, index=self._count)
         self._count += 1
         return frame
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-import time
 from pathlib import Path
 
-import numpy as np
-
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.opencv import cv2, next_frame
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 
@@ -104,17 +101,14 @@ class V4l2Source:
 
     def read(self) -> Frame | None:
         """Wait for the next frame. Raises: CameraUnavailable."""
-        good, pixels = self._capture.read()
-        now = time.monotonic_ns()
-        # OpenCV hands out its last or an empty picture along with good=False.
-        if not good or pixels is None:
+        frame = next_frame(self._capture, self._count)
+        if frame is None:
             if self._count == 0:
                 raise _busy(self._device)
             raise CameraUnavailable(
                 f"{self._device} stopped giving frames after {self._count}: "
                 "check its cable and power, then start again"
             )
-        frame = Frame(pixels=np.asarray(pixels, np.uint8), captured_ns=now, index=self._count)
         self._count += 1
         return frame
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-import numpy as np
-
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.opencv import cv2, next_frame
 from edgefmnist.errors import BadPicture
 from edgefmnist.records import Frame
 
@@ -42,13 +39,11 @@ class VideoSource:
 
     def read(self) -> Frame | None:
         """The next frame, None at the end. Raises: BadPicture where not even the first is good."""
-        good, pixels = self._capture.read()
-        now = time.monotonic_ns()
-        if not good or pixels is None:
+        frame = next_frame(self._capture, self._count)
+        if frame is None:
             if self._count == 0:
                 raise _undecodable(self._path)
             return None
-        frame = Frame(pixels=np.asarray(pixels, np.uint8), captured_ns=now, index=self._count)
         self._count += 1
         return frame
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import typer
 
 from edgefmnist import files
 from edgefmnist.cli import bench, camera, data, evaluate, predict, quantize, train, verify
-from edgefmnist.errors import EdgeFmnistError
+from edgefmnist.errors import BadInput, EdgeFmnistError, one_line
 
 app = typer.Typer(
     name="edgefmnist",
@@ -42,11 +43,6 @@ def _root(
     """From Fashion-MNIST to a clothes classifier on a Raspberry Pi camera."""
 
 
-def main() -> None:
-    """Run the command line and leave with the exit code of whatever happened."""
-    raise SystemExit(run())
-
-
 def run() -> int:
     """Run the command line of ``sys.argv``; returns its exit code."""
     return reporting_errors(lambda: app(standalone_mode=False))
@@ -63,10 +59,14 @@ def reporting_errors(action: Callable[[], int | None]) -> int:
     except EdgeFmnistError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:  # wrong options and arguments, in Typer's words
-        return _fail(f"{error.format_message()} See edgefmnist --help.", error.exit_code)
+        words = error.format_message().rstrip(".")
+        return _fail(f"{words}. See edgefmnist --help.", error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:  # `edgefmnist ... | head` closed the pipe: nobody is left to tell
+    except (BrokenPipeError, SystemExit) as error:
+        # `edgefmnist ... | head` closed the pipe, which Typer and Rich turn into SystemExit.
+        if not any(isinstance(one, BrokenPipeError) for one in (error, error.__context__)):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -75,8 +75,10 @@ def reporting_errors(action: Callable[[], int | None]) -> int:
 
 def _unforeseen(error: Exception) -> int:
     if isinstance(error, OSError) and files.is_full(error):
-        full = files.cannot_write(error.filename or "a temporary file", error)
+        full = files.cannot_write(error.filename or "standard output", error)
         return _fail(str(full), full.exit_code)
+    if isinstance(error, OSError) and error.filename is not None:
+        return _fail(f"{error.filename} cannot be used: {error.strerror}", BadInput.exit_code)
     if os.environ.get("EDGEFMNIST_TRACEBACK"):
         raise error
     return _fail(
@@ -87,5 +89,6 @@ def _unforeseen(error: Exception) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print("edgefmnist: " + " ".join(message.split()), file=sys.stderr)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads stderr: the code still tells
+        print(f"edgefmnist: {one_line(message)}", file=sys.stderr, flush=True)
     return code

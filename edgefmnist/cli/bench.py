@@ -36,14 +36,16 @@ def bench(
 
     specs: list[str | None] = [*models] if models else [None]
     counts = _counts(threads)
+    if plot is not None:
+        view.check_plot(plot)  # before the measurement, which takes its time
     with contextlib.ExitStack() as stack:
         files = tuple(stack.enter_context(opened(spec)) for spec in specs)
         config = BenchConfig(models=files, threads=counts)
         with counting("Measuring") as on_window:
             result = measure(config, on_window)
-        if plot is not None:
-            view.plot(result, plot)
         (view.show_json if as_json else view.show)(result)
+    if plot is not None:
+        view.plot(result, plot)
 
 
 def _counts(text: str) -> tuple[int, ...]:
@@ -51,6 +53,6 @@ def _counts(text: str) -> tuple[int, ...]:
         counts = tuple(int(part) for part in text.split(","))
     except ValueError:
         counts = ()
-    if not counts or min(counts) < 1:
-        raise UsageError(f"--threads {text}: give whole numbers from 1, such as 1,2,4")
+    if not counts or min(counts) < 1 or max(counts) > 256:
+        raise UsageError(f"--threads {text}: give whole numbers from 1 to 256, such as 1,2,4")
     return counts

@@ -23,7 +23,12 @@ def camera(
     frames: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many frames classified.")
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the classifier.")] = 1,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=1, max=256, envvar="EDGEFMNIST_THREADS", help="Threads of the classifier."
+        ),
+    ] = 1,
     unknown_threshold: ThresholdOption = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON object a frame on stdout.")
@@ -31,6 +36,7 @@ def camera(
 ) -> None:
     """Capture, find the garment, name it, frame after frame; Ctrl-C ends it with a summary."""
     from edgefmnist.camera.signals import stop_requested
+    from edgefmnist.errors import CameraUnavailable
 
     with stop_requested() as should_stop, opened(model) as file:
         from edgefmnist.camera.loop import CameraConfig, run_camera
@@ -40,7 +46,12 @@ def camera(
 
         config = CameraConfig(source=source, frames=frames)
         recognizer = open_recognizer(file, threads=threads, unknown_threshold=unknown_threshold)
-        frames_from = open_source(config.source)
+        try:
+            frames_from = open_source(config.source)
+        except CameraUnavailable:
+            if should_stop():  # stopped while the source kept us waiting
+                return
+            raise
         with live.view(frames_from.name, recognizer.model_name, jsonl=jsonl) as observer:
             summary = run_camera(config, frames_from, recognizer, [observer], should_stop)
         live.show_summary(summary, jsonl=jsonl)

@@ -26,8 +26,9 @@ def demo(out: Path, epochs: int, frames: int) -> None:
     """Train, quantize, measure and watch; everything is written into `out`."""
     from edgefmnist.render.demo import step, summary
 
-    shutil.rmtree(out, ignore_errors=True)
     run, bundle = out / "run", out / "int8"
+    for folder in (run, bundle):  # an earlier demo's
+        shutil.rmtree(folder, ignore_errors=True)
     step(1, f"edgefmnist train --recipe {_RECIPE} --epochs {epochs} --out {run}")
     trained = _train(run, epochs)
     step(2, f"edgefmnist quantize {run} --max-drop {_MAX_DROP_PP:g} --out {bundle}")

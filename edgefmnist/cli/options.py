@@ -30,6 +30,7 @@ ThresholdOption = Annotated[
     str | None,
     typer.Option(
         "--unknown-threshold",
+        envvar="EDGEFMNIST_UNKNOWN_THRESHOLD",
         metavar="VALUE|off",
         help="Answer unknown under this score, 0 to 1; off never does. By default the model's own.",
     ),

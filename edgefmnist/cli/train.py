@@ -20,7 +20,7 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; runs/RECIPE by default.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,
     device: Annotated[Literal["auto", "cpu", "gpu"], typer.Option(help="Where to train.")] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")

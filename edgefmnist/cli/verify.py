@@ -11,13 +11,15 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Replay a bundle's golden vectors on this device; exit 3 when an answer differs."""
-    from edgefmnist.errors import GateRefused
+    from edgefmnist.errors import GateRefused, UsageError
     from edgefmnist.render import evaluation as view
     from edgefmnist.runtime import golden
     from edgefmnist.runtime.classifier import Classifier
     from edgefmnist.runtime.models import resolve
 
-    replay = golden.replay(Classifier(resolve(bundle or model)))
+    if bundle is not None and model is not None:
+        raise UsageError("name the bundle once: as MODEL or with --model")
+    replay = golden.replay(Classifier(resolve(model if bundle is None else bundle)))
     (view.show_replay_json if as_json else view.show_replay)(replay)
     if not replay.passed:
         raise GateRefused(

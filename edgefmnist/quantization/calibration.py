@@ -14,8 +14,8 @@ _KEPT = 0.99
 def temperature(logits: Floats, labels: npt.NDArray[np.uint8]) -> float:
     """The temperature under which `labels` [n] are likeliest given `logits` [n, 10].
 
-    A search over 0.05..20 in steps of 1 %: the likelihood has one minimum, and finer than that
-    nobody can tell.
+    A search over 0.05..20 in steps of 1 %: the negative log-likelihood has one minimum, and
+    finer than that nobody can tell.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
     """

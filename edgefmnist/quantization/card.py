@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from edgefmnist.quantization.records import Comparison
 from edgefmnist.runtime.bundle import BundleCard
 
 _TEXT = """\
 # {name}
 
-A {variant} TensorFlow Lite classifier of 28x28 pictures of clothes, trained on Fashion-MNIST.
+TensorFlow Lite classifier ({variant}) of 28x28 pictures of clothes, trained on Fashion-MNIST.
 
 | on the {test_count:,} test pictures | float32 | {variant} |
 |---|---|---|
@@ -20,8 +22,7 @@ both models agree on {agreement:.2%} of the pictures. {size_kib:.0f} KiB, {param
 
 ## Made by
 
-    edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed} --out RUN
-    edgefmnist quantize RUN --variant {variant} --calibration-samples {calibration_count}
+{commands}
 
 with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist verify --model FOLDER`.
 
@@ -31,7 +32,7 @@ with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist veri
   28, centred, as the data set was made. Rescaling is part of the model.
 - Output [1, 10]: {labels}.
 - Scores are softmax(logits / {temperature}); a best score under {unknown_threshold} is answered
-  `unknown`. Both numbers come from validation pictures held out of the training set: the threshold
+  `unknown`. Both numbers come from {validation}: the threshold
   lets 99 % of them pass.
 - Made for the preprocessing `{preprocess}`.
 
@@ -49,13 +50,36 @@ set's own pictures; photos from a camera score lower.
 """
 
 
+_COMMANDS = """\
+    edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed} --out RUN
+    edgefmnist quantize RUN --variant {variant}"""
+
+_COMMANDS_UNKNOWN = """\
+    edgefmnist quantize {name}.keras --variant {variant}
+
+from a Keras model of which it is not recorded how and on which pictures it was trained,"""
+
+
 def text(record: BundleCard, comparison: Comparison) -> str:
     """The card of a bundle as Markdown."""
     before, after = comparison.float_eval.per_class, comparison.quantized_eval.per_class
     classes = "\n".join(
         f"| {label} | {before[label]:.1%} | {after[label]:.1%} |" for label in before
     )
+    known = record.recipe is not None
+    commands = (_COMMANDS if known else _COMMANDS_UNKNOWN).format(
+        **dataclasses.asdict(record) | {"name": record.name.removesuffix(f"-{record.variant}")}
+    )
+    if record.calibration_count:
+        commands = commands.replace(
+            f"--variant {record.variant}",
+            f"--variant {record.variant} --calibration-samples {record.calibration_count}",
+        )
     return _TEXT.format(
+        commands=commands,
+        validation="validation pictures held out of the training set"
+        if known
+        else "5,000 pictures of the training set, which the model may have been trained on",
         name=record.name,
         variant=record.variant,
         test_count=record.test_count,
@@ -68,10 +92,6 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         agreement=record.agreement,
         size_kib=record.size_bytes / 1024,
         parameters=record.parameters,
-        recipe=record.recipe,
-        epochs=record.epochs,
-        seed=record.seed,
-        calibration_count=record.calibration_count,
         versions=", ".join(f"{name} {version}" for name, version in record.versions.items()),
         runtime=record.runtime,
         labels=", ".join(f"{i} {label}" for i, label in enumerate(record.labels)),

@@ -7,6 +7,7 @@ Keras 3 (tensorflow#63867 and its kin).
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def load_keras(path: Path) -> Any:
 
     Raises: BadModel, MissingDependency (no TensorFlow).
     """
+    if not zipfile.is_zipfile(path):
+        raise BadModel(f"{path} is not a .keras file (no zip archive)")
     require_tensorflow()
     import keras
 

@@ -20,7 +20,7 @@ def check(config: QuantizeConfig, comparison: Comparison, model: ModelFile) -> N
     Raises: GateRefused saying which, and by how much.
     """
     accuracy = comparison.quantized_eval.accuracy
-    if comparison.answered_classes == 1:
+    if comparison.predicted_classes == 1:
         raise GateRefused(
             f"the {config.variant} model answers one class for every picture ({accuracy:.2%} "
             "right): its inputs are scaled wrongly or its weights broke; no bundle was written"
@@ -30,7 +30,7 @@ def check(config: QuantizeConfig, comparison: Comparison, model: ModelFile) -> N
             f"the int8 model has {len(names)} float tensors, the first {names[0]}: "
             "a layer was not quantized; no bundle was written"
         )
-    if comparison.drop_pp > config.max_drop_pp:
+    if not comparison.drop_pp <= config.max_drop_pp:
         low, high = comparison.drop_interval_pp
         raise GateRefused(
             f"the {config.variant} model loses {comparison.drop_pp:.2f} points (95 % interval "

@@ -28,7 +28,7 @@ def compare(float_answers: Answers, answers: Answers, labels: npt.NDArray[np.uin
         drop_pp=100 * (lost - gained) / n,
         drop_interval_pp=(100 * low, 100 * high),
         agreement=float((float_answers == answers).mean()),
-        answered_classes=len(np.unique(answers)),
+        predicted_classes=len(np.unique(answers)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,20 @@ from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Classifier, softmax
 from edgefmnist.runtime.models import ModelFile
 
-_UNKNOWN_RUN: dict[str, Any] = {"validation_count": 5_000, "seed": 0, "epochs": 0}
-"""Stands in for `result.json` where a bare `.keras` is quantized."""
+_VALIDATION_COUNT = 5_000
+"""Held out where a bare `.keras` is quantized, of which nobody knows what it was trained on."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
+    """A trained model; recipe, seed, epochs: None where no `result.json` tells of it."""
+
     keras: Path
     name: str
-    run: dict[str, Any]
+    validation_count: int = _VALIDATION_COUNT
+    recipe: str | None = None
+    seed: int | None = None
+    epochs: int | None = None
 
 
 def quantize(
@@ -53,34 +59,34 @@ def quantize(
     model must not be released, in which case nothing is written.
     """
     source = _source(config.source)
-    out = config.out or source.keras.parent / config.variant
+    out = _checked_out(config.out or source.keras.parent / config.variant)
+    if not math.isfinite(config.max_drop_pp):
+        raise UsageError(f"--max-drop {config.max_drop_pp}: give a number of points, such as 0.5")
     require_tensorflow()
-    train_at, validation_at = split_validation(
-        train.labels, source.run["validation_count"], SPLIT_SEED
-    )
+    train_at, validation_at = split_validation(train.labels, source.validation_count, SPLIT_SEED)
     chosen = train_at[
-        stratified_sample(train.labels[train_at], config.calibration_count, source.run["seed"])
+        stratified_sample(train.labels[train_at], config.calibration_count, source.seed or 0)
     ]
-    files.make_folder(out.parent)
     observer.stage("Loading the model")
     model = convert.load_keras(source.keras)
     with tempfile.TemporaryDirectory() as folder:
-        plain = ModelFile(name="float32", path=Path(folder) / "float32.tflite")
-        small = ModelFile(name=config.variant, path=Path(folder) / bundle.MODEL)
+        float_model = ModelFile(name="float32", path=Path(folder) / "float32.tflite")
+        quantized = ModelFile(name=config.variant, path=Path(folder) / bundle.MODEL)
         observer.stage("Converting to float32")
-        plain.path.write_bytes(convert.convert(model, "float32"))
+        float_model.path.write_bytes(convert.convert(model, "float32"))
         observer.stage(f"Converting to {config.variant}", config.calibration_count)
-        small.path.write_bytes(
+        quantized.path.write_bytes(
             convert.convert(model, config.variant, train.images[chosen], observer.progress)
         )
-        comparison = _compare(plain, small, config, test, observer)
-        gate.check(config, comparison, small)
+        comparison = _compare(float_model, quantized, config, test, observer)
+        gate.check(config, comparison, quantized)
         observer.stage("Calibrating scores", len(validation_at))
         validation = Samples(images=train.images[validation_at], labels=train.labels[validation_at])
-        record = _card(config, source, model, comparison, small, validation, observer)
-        sizes = plain.path.stat().st_size, small.path.stat().st_size
-        _release(out, small, record, comparison, test)
-    counts = np.bincount(train.labels[chosen], minlength=len(LABELS))
+        record = _card(config, source, model, comparison, quantized, validation, observer)
+        sizes = float_model.path.stat().st_size, quantized.path.stat().st_size
+        _release(out, quantized, record, comparison, test)
+    calibrated = chosen[: _calibration_count(config)]
+    counts = np.bincount(train.labels[calibrated], minlength=len(LABELS))
     return QuantizeResult(
         comparison=comparison,
         card=record,
@@ -91,6 +97,22 @@ def quantize(
     )
 
 
+def _checked_out(out: Path) -> Path:
+    """`out`, once it is clear that a bundle may be put there."""
+    if out.name in ("", ".."):  # such a folder has no name to write a neighbour of
+        out = out.resolve()
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file: name a folder with --out")
+    if out.is_dir() and not (out / bundle.CARD).is_file() and any(out.iterdir()):
+        raise UsageError(f"{out} holds something else than a bundle: name another with --out")
+    files.make_folder(out.parent)
+    return out
+
+
+def _calibration_count(config: QuantizeConfig) -> int:
+    return config.calibration_count if config.variant in ("int8", "int16x8") else 0
+
+
 def _source(path: Path) -> _Source:
     keras = path / "model.keras" if path.is_dir() else path
     if not keras.is_file():
@@ -99,24 +121,31 @@ def _source(path: Path) -> _Source:
             "or train one first: edgefmnist train"
         )
     told = keras.with_name("result.json")
-    if not told.is_file():
-        return _Source(keras=keras, name=keras.stem, run=_UNKNOWN_RUN)
+    if keras.name != "model.keras" or not told.is_file():
+        return _Source(keras=keras, name=keras.stem)
     try:
         run = json.loads(told.read_text(encoding="utf-8"))
-        return _Source(keras=keras, name=run["recipe"]["name"], run=_UNKNOWN_RUN | run)
-    except (ValueError, KeyError, TypeError) as error:
+        return _Source(
+            keras=keras,
+            name=run["recipe"]["name"],
+            validation_count=int(run["validation_count"]),
+            recipe=run["recipe"]["name"],
+            seed=int(run["seed"]),
+            epochs=int(run["epochs"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{told} is damaged: train again, or quantize {keras} alone") from error
 
 
 def _compare(
-    plain: ModelFile,
-    small: ModelFile,
+    float_model: ModelFile,
+    quantized: ModelFile,
     config: QuantizeConfig,
     test: Samples,
     observer: QuantizeObserver,
 ) -> Comparison:
     answers = []
-    for model in (plain, small):
+    for model in (float_model, quantized):
         observer.stage(f"Evaluating {model.name}", len(test.labels))
         answers.append(evaluate.logits(model, test.images, observer.progress).argmax(axis=1))
     return paired.compare(answers[0], answers[1], test.labels)
@@ -127,24 +156,24 @@ def _card(
     source: _Source,
     model: Any,
     comparison: Comparison,
-    small: ModelFile,
+    quantized: ModelFile,
     validation: Samples,
     observer: QuantizeObserver,
 ) -> BundleCard:
     import keras
     import tensorflow as tf
 
-    logits = evaluate.logits(small, validation.images, observer.progress)
+    logits = evaluate.logits(quantized, validation.images, observer.progress)
     temperature = calibration.temperature(logits, validation.labels)
     return BundleCard(
         name=source.name if config.variant == "int8" else f"{source.name}-{config.variant}",
         variant=config.variant,
-        sha256=bundle.sha256_of(small.path),
-        size_bytes=small.path.stat().st_size,
+        sha256=bundle.sha256_of(quantized.path),
+        size_bytes=quantized.path.stat().st_size,
         labels=LABELS,
-        recipe=source.name,
-        seed=source.run["seed"],
-        epochs=source.run["epochs"],
+        recipe=source.recipe,
+        seed=source.seed,
+        epochs=source.epochs,
         parameters=model.count_params(),
         dataset_sha256={spec.name: spec.sha256 for spec in ALL_FILES},
         float_accuracy=comparison.float_eval.accuracy,
@@ -156,11 +185,11 @@ def _card(
             round(comparison.drop_interval_pp[1], 4),
         ),
         agreement=comparison.agreement,
-        calibration_count=config.calibration_count,
+        calibration_count=_calibration_count(config),
         temperature=temperature,
         unknown_threshold=calibration.unknown_threshold(softmax(logits / temperature)),
         preprocess=PREPROCESS_ID,
-        runtime=Classifier(small).runtime,
+        runtime=Classifier(quantized).runtime,
         versions={
             "edgefmnist": __version__,
             "keras": keras.__version__,
@@ -170,16 +199,12 @@ def _card(
 
 
 def _release(
-    out: Path, small: ModelFile, record: BundleCard, comparison: Comparison, test: Samples
+    out: Path, quantized: ModelFile, record: BundleCard, comparison: Comparison, test: Samples
 ) -> None:
-    if out.exists() and not (out / bundle.CARD).is_file() and any(out.iterdir()):
-        raise UsageError(
-            f"{out} holds something else than a bundle: name another folder with --out"
-        )
     count = golden.PER_CLASS * len(LABELS)
     shown = test.images[stratified_sample(test.labels, count, seed=0)]
     with files.replacing_folder(out) as scratch:
-        (scratch / bundle.MODEL).write_bytes(small.path.read_bytes())
-        golden.write(scratch / bundle.GOLDEN, Classifier(small), shown)
+        (scratch / bundle.MODEL).write_bytes(quantized.path.read_bytes())
+        golden.write(scratch / bundle.GOLDEN, Classifier(quantized), shown)
         (scratch / bundle.README).write_text(card.text(record, comparison), encoding="utf-8")
         (scratch / bundle.CARD).write_text(record.to_text(), encoding="utf-8")

@@ -36,7 +36,7 @@ class Comparison:
     drop_pp: float accuracy less quantized accuracy, percentage points.
     drop_interval_pp: 95 % interval of the drop (`edgefmnist.quantization.paired`).
     agreement: share of pictures with the same answer from both, right or wrong, 0..1.
-    answered_classes: how many different classes the quantized model answers at all.
+    predicted_classes: how many different classes the quantized model answers at all.
     """
 
     float_eval: Evaluation
@@ -44,7 +44,7 @@ class Comparison:
     drop_pp: float
     drop_interval_pp: tuple[float, float]
     agreement: float
-    answered_classes: int
+    predicted_classes: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from pathlib import Path
 
 from rich.table import Table
@@ -10,7 +11,7 @@ from rich.table import Table
 from edgefmnist import files
 from edgefmnist.bench.records import BenchResult, BenchRow
 from edgefmnist.environment import Environment
-from edgefmnist.errors import MissingDependency
+from edgefmnist.errors import MissingDependency, UsageError
 from edgefmnist.frameworks import INSTALL
 from edgefmnist.render.console import print_json, results
 
@@ -48,16 +49,26 @@ def show_json(result: BenchResult) -> None:
     )
 
 
-def plot(result: BenchResult, path: Path) -> None:
-    """Draw the share of inferences that were done within a time, a line for each row.
+def check_plot(path: Path) -> None:
+    """See that `plot` will be able to write `path`.
 
-    Raises: MissingDependency without matplotlib, CannotWrite.
+    Raises: UsageError (not a .png), MissingDependency without matplotlib, CannotWrite.
     """
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import PercentFormatter, StrMethodFormatter
-    except ImportError as error:
-        raise MissingDependency(f"--plot needs matplotlib: {INSTALL}") from error
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"--plot {path}: the name must end in .png")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingDependency(f"--plot needs matplotlib: {INSTALL}")
+    files.make_folder(path.parent)
+
+
+def plot(result: BenchResult, path: Path) -> None:
+    """Draw the share of inferences that were done within a time, a line for each row, as a PNG.
+
+    Raises: CannotWrite.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for row in result.rows:

@@ -34,7 +34,7 @@ def downloading() -> Iterator[OnProgress]:
         TransferSpeedColumn(),
         TimeRemainingColumn(compact=True),
     )
-    progress = Progress(*columns, console=notes)
+    progress = Progress(*columns, console=notes, disable=not notes.is_terminal)
     bars: dict[str, TaskID] = {}
 
     def show(name: str, done_bytes: int, total_bytes: int) -> None:

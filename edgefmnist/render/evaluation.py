@@ -17,7 +17,7 @@ def show(model: ModelFile, evaluation: Evaluation) -> None:
     """Print accuracy and the recall of each class."""
     table = Table(title=f"{model.name} on {evaluation.total:,} test images", title_justify="left")
     table.add_column("class")
-    table.add_column("right", justify="right")
+    table.add_column("recall", justify="right")
     table.add_column("most often taken for")
     labels = list(evaluation.per_class)
     for i, (label, share) in enumerate(evaluation.per_class.items()):

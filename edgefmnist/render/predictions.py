@@ -15,6 +15,7 @@ from rich.text import Text
 from edgefmnist.camera.recognizer import Recognition
 from edgefmnist.camera.sinks.jsonl import microseconds, prediction_fields, write_line
 from edgefmnist.camera.stills import Still
+from edgefmnist.errors import one_line
 from edgefmnist.render.console import notes, results
 
 _ANSWER_WIDTH = 58  # of the columns beside the path
@@ -55,7 +56,7 @@ def show_table(stills: Iterable[Still]) -> int:
         if still.recognition is None:
             failed += _complain(still)
             continue
-        table.add_row(Text(_tail(still.path, room)), *_answer(still.recognition))
+        table.add_row(Text(_tail(one_line(still.path), room)), *_answer(still.recognition))
     if table.row_count:
         console = results if results.is_terminal else Console(width=10_000, highlight=False)
         console.print(table)
@@ -78,5 +79,5 @@ def _answer(recognition: Recognition) -> tuple[Text, str, Text]:
 
 
 def _complain(still: Still) -> int:
-    notes.print(f"edgefmnist: {still.error}", soft_wrap=True, markup=False)
+    notes.print(f"edgefmnist: {one_line(str(still.error))}", soft_wrap=True)
     return 1

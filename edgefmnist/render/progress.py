@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from edgefmnist.render.console import notes
 
@@ -64,6 +65,6 @@ class Stages:
     def _close(self, done: bool) -> None:
         if self._name:
             self._progress.remove_task(self._task)
-            mark = "[green]done[/]" if done else "[red]stopped[/]"
-            notes.print(f"{self._name}: {mark}")
+            mark = Text("done", "green") if done else Text("stopped", "red")
+            notes.print(Text(f"{self._name}: ").append_text(mark))
         self._name = ""

@@ -41,9 +41,11 @@ def show(result: QuantizeResult) -> None:
         f"Drop {both.drop_pp:.2f} points (95 % interval {low:.2f} to {high:.2f}); "
         f"same answer on {both.agreement:.2%} of the pictures."
     )
+    if result.card.calibration_count:
+        results.print(f"Calibrated on {result.card.calibration_count} training pictures.")
     results.print(
-        f"Calibrated on {result.card.calibration_count} training pictures; temperature "
-        f"{result.card.temperature}, unknown under {result.card.unknown_threshold}."
+        f"Scores: temperature {result.card.temperature}, unknown under "
+        f"{result.card.unknown_threshold}."
     )
     results.print(f"Bundle written to {result.out}", soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Group
@@ -151,6 +152,10 @@ def show_json(result: TrainResult) -> None:
     print(result.files[-1].read_text(encoding="utf-8"), end="", flush=True)
 
 
-def interrupted(out: object) -> None:
+def interrupted(out: Path) -> None:
     """Say how to go on after Ctrl-C."""
-    notes.print(f"Stopped. The last whole epoch is kept: go on with --resume --out {out}")
+    if any(out.glob("checkpoint-*.keras")):
+        kept = f"The last whole epoch is kept: go on with --resume --out {out}"
+    else:
+        kept = "No checkpoint had been written yet."
+    notes.print(f"Stopped. {kept}", soft_wrap=True)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from edgefmnist.errors import BadModel
+from edgefmnist.records import LABELS
 
 SCHEMA = 1
 MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "README.md"
@@ -24,6 +26,7 @@ MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "READM
 class BundleCard:
     """Contents of `model.json`. Accuracies and agreement 0..1, `*_pp` in percentage points.
 
+    recipe, seed, epochs: None where a `.keras` of unknown training was quantized.
     variant: int8, int16x8, float16, dynamic or float32.
     float_accuracy: of the same weights in float32; quantized_accuracy: of this model.
     drop_interval_pp: 95 % interval of `drop_pp`.
@@ -38,9 +41,9 @@ class BundleCard:
     sha256: str
     size_bytes: int
     labels: tuple[str, ...]
-    recipe: str
-    seed: int
-    epochs: int
+    recipe: str | None
+    seed: int | None
+    epochs: int | None
     parameters: int
     dataset_sha256: dict[str, str]
     float_accuracy: float
@@ -62,6 +65,19 @@ class BundleCard:
         return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
 
 
+def _check(card: BundleCard) -> None:
+    """Check what the program goes by. Raises: TypeError, ValueError."""
+    for key in ("name", "variant", "sha256", "preprocess", "runtime"):
+        if not isinstance(getattr(card, key), str):
+            raise TypeError(f"{key} is no text")
+    if card.labels != LABELS:
+        raise ValueError("its labels are not Fashion-MNIST's")
+    if not (math.isfinite(card.temperature) and card.temperature > 0):
+        raise ValueError("temperature is not over 0")
+    if not 0 <= card.unknown_threshold <= 1:
+        raise ValueError("unknown_threshold is not between 0 and 1")
+
+
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -81,14 +97,20 @@ def read_card(folder: Path) -> BundleCard:
         fields["labels"] = tuple(fields["labels"])
         fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
         card = BundleCard(**fields)
-    except (ValueError, KeyError, TypeError, OSError) as error:
+        _check(card)
+    except OSError as error:
+        raise BadModel(f"{folder / CARD} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadModel(f"{folder / CARD} is damaged ({error}): copy the bundle again") from error
     if card.schema != SCHEMA:
         raise BadModel(
             f"{folder / CARD} has schema {card.schema}, this program reads {SCHEMA}: "
             "quantize the model again"
         )
-    found = sha256_of(folder / MODEL)
+    try:
+        found = sha256_of(folder / MODEL)
+    except OSError as error:
+        raise BadModel(f"{folder / MODEL} cannot be read: {error.strerror}") from error
     if found != card.sha256:
         raise BadModel(
             f"{folder / MODEL} has SHA-256 {found[:12]}..., its record says {card.sha256[:12]}...: "

@@ -30,12 +30,11 @@ class Classifier:
     def __init__(self, model: ModelFile, threads: int = 1, batch: int = 1) -> None:
         """Load `model` with `threads` CPU threads, to take `batch` pictures at a time."""
         self.model = model
-        self.threads = threads
         self.runtime: str = interpreter.provider()[1]
         self.size_bytes = model.path.stat().st_size
-        self._batch = batch
         self._interpreter: Any = interpreter.build(model.path, threads, batch)
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
+        self._batch = int(self._input["shape"][0])
         self._output: dict[str, Any] = self._interpreter.get_output_details()[0]
         self._encode = _encoder(self._input, model)
         self.temperature = model.card.temperature if model.card else 1.0
@@ -48,12 +47,6 @@ class Classifier:
     def input_dtype(self) -> str:
         """Name of the input tensor's dtype, such as "int8"."""
         return str(np.dtype(self._input["dtype"]).name)
-
-    @property
-    def input_quantization(self) -> tuple[float, int]:
-        """Scale and zero point of the input tensor; (0.0, 0) for a float model."""
-        scale, zero_point = self._input["quantization"]
-        return float(scale), int(zero_point)
 
     def raw(self, images: Pictures) -> npt.NDArray[Any]:
         """Exact output tensor [n, 10] in the model's own dtype."""

@@ -59,11 +59,15 @@ def replay(classifier: Classifier) -> Replay:
     try:
         with np.load(path) as stored:
             images, expected = stored["images"], stored["outputs"]
-        if images.shape[1:] != (28, 28) or expected.shape != (len(images), len(LABELS)):
-            raise ValueError("wrong shapes")
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or not len(images):
+            raise ValueError("no uint8 pictures of 28x28")
+        if expected.shape != (len(images), len(LABELS)):
+            raise ValueError(f"outputs of shape {expected.shape}")
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise BadModel(f"{path} is missing or damaged ({error}): copy the bundle again") from error
     found = classifier.raw(images)
+    if found.dtype != expected.dtype:
+        raise BadModel(f"{path} holds {expected.dtype} outputs, the model gives {found.dtype}")
     distance = np.abs(found.astype(np.float64) - expected.astype(np.float64))
     return Replay(
         model=model.name,

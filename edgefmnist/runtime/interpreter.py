@@ -38,6 +38,8 @@ def provider() -> tuple[Any, str]:
 def build(path: Path, threads: int, batch: int) -> Any:
     """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
 
+    The batch stays 1 where the model was converted for one picture alone.
+
     Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
     """
     interpreter_class, _ = provider()
@@ -46,9 +48,10 @@ def build(path: Path, threads: int, batch: int) -> Any:
         with silenced_stderr():
             interpreter = interpreter_class(model_path=str(path), num_threads=threads)
             _check_shapes(interpreter, path)
-            source = interpreter.get_input_details()[0]["index"]
-            if batch != 1:
-                interpreter.resize_tensor_input(source, (batch, *INPUT_SHAPE), strict=False)
+            source = interpreter.get_input_details()[0]
+            if batch != 1 and source["shape_signature"][0] == -1:
+                shape = (batch, *INPUT_SHAPE)
+                interpreter.resize_tensor_input(source["index"], shape)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise BadModel(f"{path} is not a model that this runtime can load: {error}") from error

@@ -38,12 +38,13 @@ def shipped() -> dict[str, Path]:
 def resolve(spec: str | None) -> ModelFile:
     """Find the model that `spec` names and check that it is whole.
 
-    spec: a bundle folder, a shipped bundle's name, a bare `.tflite`, or None for the default.
+    spec: a shipped bundle's name, a bundle folder, a bare `.tflite`, or None for the default.
 
     Raises: UsageError when there is no such model; BadModel when it is damaged.
     """
-    if spec is None:
-        spec = DEFAULT
+    known = shipped()
+    if spec is None or spec in known:  # before the file system: any folder may be called "edge"
+        return _shipped(known, spec or DEFAULT)
     path = Path(spec)
     if path.is_dir():
         return _bundle(path)
@@ -52,13 +53,16 @@ def resolve(spec: str | None) -> ModelFile:
             raise BadModel(f"{path} must be converted first: edgefmnist quantize {path}")
         probe.check(path)
         return ModelFile(name=path.stem, path=path)
-    known = shipped()
-    if spec in known:
-        return _bundle(known[spec])
     raise UsageError(
         f"no model {spec}: name a bundle folder, a .tflite file or one of "
         f"{', '.join(known) or '(none shipped)'}"
     )
+
+
+def _shipped(known: dict[str, Path], name: str) -> ModelFile:
+    if name not in known:
+        raise BadModel(f"this installation lacks its model {name}: install edgefmnist again")
+    return _bundle(known[name])
 
 
 def _bundle(folder: Path) -> ModelFile:

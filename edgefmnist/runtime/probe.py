@@ -20,7 +20,7 @@ _IDENTIFIER = b"TFL3"
 def check(path: Path) -> None:
     """Load the model at `path` and run it once, in a child process.
 
-    Raises: BadModel when it cannot be loaded and run; MissingDependency without a runtime.
+    Raises: BadModel when it cannot be loaded and run.
     """
     try:
         with path.open("rb") as file:

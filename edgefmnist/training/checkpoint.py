@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -35,21 +36,17 @@ def save(config: TrainConfig, model: keras.Model, history: tuple[EpochRecord, ..
     target = config.out / f"checkpoint-{len(history):04d}.keras"
     with files.replacing(target) as scratch:
         model.save(scratch)
-    state = {
-        "recipe": config.recipe.name,
-        "epochs": config.epochs,
-        "seed": config.seed,
-        "backend": keras.backend.backend(),
+    state = _identity(config) | {
         "model": target.name,
         "history": [dataclasses.asdict(record) for record in history],
     }
     files.write_text(config.out / _STATE, json.dumps(state, indent=1) + "\n")
-    for old in config.out.glob("checkpoint-*.keras"):
+    for old in _models(config.out):
         if old != target:
             old.unlink()
 
 
-def unfinished(out: Path) -> dict[str, object] | None:
+def unfinished(out: Path) -> dict[str, Any] | None:
     """The state of a training in `out` that has not run to its end, if there is one.
 
     Raises: BadInput when the state file cannot be read.
@@ -59,8 +56,10 @@ def unfinished(out: Path) -> dict[str, object] | None:
         return None
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
+        for key in ("recipe", "epochs", "seed", "backend", "settings", "model"):
+            state[key]
         return dict(state, epoch=len(state["history"]))
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path} is damaged: delete {out} and train again") from error
 
 
@@ -75,22 +74,21 @@ def load(config: TrainConfig) -> Checkpoint:
         done = (config.out / "result.json").is_file()
         why = "its training is finished" if done else "there is no checkpoint"
         raise BadInput(f"nothing to resume in {config.out}: {why}; train without --resume")
-    wanted = {
-        "recipe": config.recipe.name,
-        "epochs": config.epochs,
-        "seed": config.seed,
-        "backend": keras.backend.backend(),
-    }
-    for key, value in wanted.items():
-        if state.get(key) != value:
+    for key, value in _identity(config).items():
+        if state[key] != value and key == "settings":
             raise UsageError(
-                f"the training in {config.out} has {key} {state.get(key)}, not {value}: "
+                f"the recipe {config.recipe.name} has changed since the training in {config.out} "
+                "began: finish it with that version, or delete the folder"
+            )
+        if state[key] != value:
+            raise UsageError(
+                f"the training in {config.out} has {key} {state[key]}, not {value}: "
                 "resume it with the options it began with"
             )
     path = config.out / str(state["model"])
     try:
         model = keras.saving.load_model(path)
-        records = tuple(EpochRecord(**record) for record in state["history"])  # type: ignore[attr-defined]
+        records = tuple(EpochRecord(**record) for record in state["history"])
     except Exception as error:  # Keras raises whatever its zip, HDF5 or JSON reader does
         raise BadInput(
             f"{path} cannot be loaded ({type(error).__name__}): delete {config.out} and train again"
@@ -101,5 +99,22 @@ def load(config: TrainConfig) -> Checkpoint:
 def clear(out: Path) -> None:
     """Remove the checkpoint of a training that has finished."""
     (out / _STATE).unlink(missing_ok=True)
-    for path in out.glob("checkpoint-*.keras"):
+    for path in _models(out):
         path.unlink()
+
+
+def _models(out: Path) -> list[Path]:
+    """All checkpoint models in `out`, half-written ones of a killed process included."""
+    return [*out.glob("checkpoint-*.keras"), *out.glob(".checkpoint-*.part.keras")]
+
+
+def _identity(config: TrainConfig) -> dict[str, Any]:
+    """What must be the same for a training to be the same, as JSON gives it back."""
+    recipe = json.loads(json.dumps(dataclasses.asdict(config.recipe)))
+    return {
+        "recipe": config.recipe.name,
+        "epochs": config.epochs,
+        "seed": config.seed,
+        "backend": keras.backend.backend(),
+        "settings": recipe,
+    }

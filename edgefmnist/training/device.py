@@ -21,11 +21,6 @@ class Device:
     name: str
     precision: str
 
-    @property
-    def is_gpu(self) -> bool:
-        """Whether this is an accelerator."""
-        return not self.name.startswith("cpu")
-
 
 def choose(wanted: DeviceChoice) -> Device:
     """Take a GPU where there is one and it is not ruled out, else the CPU.

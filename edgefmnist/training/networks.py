@@ -18,7 +18,7 @@ def seed_1() -> Model:
     x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
     x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(x))
     x = layers.Dense(32, activation="relu")(layers.Flatten()(x))
-    return Model(image, layers.Dense(CLASSES, activation="softmax")(x), name="seed_1")
+    return Model(image, _output(x, "softmax"), name="seed_1")
 
 
 def seed_2() -> Model:
@@ -28,7 +28,7 @@ def seed_2() -> Model:
     x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(x))
     x = layers.Dropout(0.25)(layers.Conv2D(64, 3, activation="relu")(x))
     x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
-    return Model(image, layers.Dense(CLASSES, activation="softmax")(x), name="seed_2")
+    return Model(image, _output(x, "softmax"), name="seed_2")
 
 
 def seed_3() -> Model:
@@ -39,7 +39,7 @@ def seed_3() -> Model:
     x = layers.Dropout(0.25)(layers.Conv2D(64, 3, activation="relu")(x))
     x = layers.Dropout(0.4)(layers.Conv2D(128, 3, activation="relu")(x))
     x = layers.Dropout(0.4)(layers.Dense(128, activation="relu")(layers.Flatten()(x)))
-    return Model(image, layers.Dense(CLASSES, activation="softmax")(x), name="seed_3")
+    return Model(image, _output(x, "softmax"), name="seed_3")
 
 
 def edge() -> Model:
@@ -56,12 +56,17 @@ def edge() -> Model:
     for filters, strides in ((32, 1), (64, 2), (128, 2)):
         x = _basic_block(x, filters, strides)
     x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, layers.Dense(CLASSES)(x), name="edge")
+    return Model(image, _output(x), name="edge")
 
 
 def _rescaled() -> tuple[KerasTensor, KerasTensor]:
     image = Input((28, 28, 1), name="image")
     return image, layers.Rescaling(1 / 255)(image)
+
+
+def _output(x: KerasTensor, activation: str | None = None) -> KerasTensor:
+    # In float32 even where the rest is mixed: half precision is too coarse for a loss.
+    return layers.Dense(CLASSES, activation=activation, dtype="float32")(x)
 
 
 def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> KerasTensor:

@@ -55,7 +55,7 @@ def confusion(evaluation: Evaluation, title: str, path: Path) -> None:
     ticks = range(len(LABELS))
     axes.set_xticks(ticks, LABELS, rotation=45, ha="right")
     axes.set_yticks(ticks, LABELS)
-    axes.set_xlabel("answered")
+    axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.set_title(f"{title}, {evaluation.accuracy:.2%} right")
     figure.colorbar(picture, ax=axes, label="share of the true class", format=PercentFormatter(1.0))

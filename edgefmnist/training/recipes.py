@@ -30,7 +30,6 @@ class Recipe:
 
     name: str
     network: str
-    summary: str
     epochs: int = 50
     batch_size: int = 512
     validation_count: int = 12_000
@@ -52,18 +51,26 @@ class Recipe:
 _ALL = (
     # edgefmnist train --recipe seed-1
     # The tutorial's smallest: one convolution, Adam's defaults, batch 512, 48,000/12,000 split.
-    Recipe(name="seed-1", network="seed_1", summary="tutorial CNN, one convolution"),
+    Recipe(
+        name="seed-1",
+        network="seed_1",
+    ),
     # edgefmnist train --recipe seed-2
-    Recipe(name="seed-2", network="seed_2", summary="tutorial CNN, two convolutions"),
+    Recipe(
+        name="seed-2",
+        network="seed_2",
+    ),
     # edgefmnist train --recipe seed-3
     # The tutorial reports 93.08 % on the test images.
-    Recipe(name="seed-3", network="seed_3", summary="tutorial CNN, three convolutions"),
+    Recipe(
+        name="seed-3",
+        network="seed_3",
+    ),
     # edgefmnist train --recipe edge
     # The shipped default.
     Recipe(
         name="edge",
         network="edge",
-        summary="residual CNN for the device, trained for camera pictures",
         epochs=50,
         batch_size=128,
         validation_count=5_000,

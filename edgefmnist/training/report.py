@@ -35,6 +35,7 @@ def write(
         for name in ("model.keras", "history.json", "curves.png", "confusion.png", "result.json")
     )
     saved, told, curves, confusion, result = paths
+    result.unlink(missing_ok=True)  # an earlier run's must not stand beside this run's model
     with files.replacing(saved) as scratch:
         # Without the optimizer: two thirds of the size, and conversion has no use for it.
         model.save(scratch, include_optimizer=False)
@@ -54,10 +55,7 @@ def _result(
 ) -> dict[str, Any]:
     config = plan.config
     return {
-        "recipe": {
-            key: value for key, value in dataclasses.asdict(config.recipe).items() if key != "name"
-        }
-        | {"name": config.recipe.name},
+        "recipe": dataclasses.asdict(config.recipe),
         "seed": config.seed,
         "epochs": config.epochs,
         "parameters": plan.parameters,

@@ -51,20 +51,21 @@ def train(
     Raises: CannotWrite, MissingDependency (no such device), UsageError (the folder holds an
     unfinished training and `resume` is not set), BadInput (`resume` without a checkpoint).
     """
-    began = time.monotonic()
-    files.make_folder(config.out)
-    if not resume and (state := checkpoint.unfinished(config.out)):
+    state = checkpoint.unfinished(config.out)
+    if state is not None and not resume:
         raise UsageError(
             f"{config.out} holds an unfinished training ({state['recipe']}, epoch "
             f"{state['epoch']} of {state['epochs']}): add --resume, or delete the folder"
         )
     where = device.choose(config.device)
+    resumed = checkpoint.load(config) if resume else None
+    files.make_folder(config.out)
     keras.config.set_dtype_policy(where.precision)
     with keras.device(where.name):
         train_at, validation_at = split_validation(
             train_samples.labels, config.recipe.validation_count, SPLIT_SEED
         )
-        model, history = _begin(config, len(train_at), resume)
+        model, history = _begin(config, len(train_at), resumed)
         plan = _plan(config, where, model, len(train_at), len(validation_at), history)
         observer.started(plan)
         history = _run_epochs(
@@ -76,7 +77,8 @@ def train(
         )
         model = _in_float32(config.recipe, model)
         evaluation = _evaluate(model, test_samples)
-    seconds = time.monotonic() - began
+    # Summed, so that the time between an interruption and its resumption does not count.
+    seconds = sum(record.seconds for record in history)
     written = report.write(plan, model, history, evaluation, seconds)
     checkpoint.clear(config.out)
     return TrainResult(
@@ -85,12 +87,11 @@ def train(
 
 
 def _begin(
-    config: TrainConfig, train_count: int, resume: bool
+    config: TrainConfig, train_count: int, resumed: checkpoint.Checkpoint | None
 ) -> tuple[keras.Model, tuple[EpochRecord, ...]]:
     keras.utils.set_random_seed(config.seed)
-    if resume:
-        state = checkpoint.load(config)
-        return state.model, state.history
+    if resumed is not None:
+        return resumed.model, resumed.history
     model = config.recipe.build()
     _compile(model, config, -(-train_count // config.recipe.batch_size))
     checkpoint.save(config, model, ())
@@ -156,6 +157,7 @@ def _run_epochs(
     history = plan.history
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):
         began = time.monotonic()
+        _seed_layers(model, plan.config.seed, epoch)
         seen, loss, accuracy = 0, 0.0, 0.0
         for step, (images, targets) in enumerate(_batches(plan.config, training, epoch), 1):
             logs = model.train_on_batch(images, targets, return_dict=True)
@@ -183,6 +185,14 @@ def _run_epochs(
     return history
 
 
+def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set what dropout draws from: Keras saves no generator, so a checkpoint would not have it."""
+    for number, layer in enumerate(model.layers):
+        if (generator := getattr(layer, "seed_generator", None)) is not None:
+            words = np.random.SeedSequence([seed, epoch, number]).generate_state(1)
+            generator.state.assign(np.array([words[0], 0], dtype="uint32"))
+
+
 def _batches(config: TrainConfig, samples: Batch, epoch: int) -> Iterator[Batch]:
     images, targets = samples
     rng = np.random.default_rng([config.seed, epoch])
@@ -202,7 +212,7 @@ def _subset(samples: Samples, indices: npt.NDArray[np.int64]) -> Batch:
 
 def _in_float32(recipe: Recipe, model: keras.Model) -> keras.Model:
     """The same weights in a float32 network: a mixed one would convert with float16 inside."""
-    if keras.config.dtype_policy().name == "float32":
+    if all(layer.compute_dtype == "float32" for layer in model.layers):
         return model
     keras.config.set_dtype_policy("float32")
     plain = recipe.build()

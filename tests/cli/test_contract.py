@@ -70,5 +70,5 @@ def test_a_closed_pipe_is_no_error() -> None:
     result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True
     )
-    assert "Traceback" not in result.stderr
-    assert "defect" not in result.stderr
+    assert result.returncode == 0
+    assert result.stderr == ""

@@ -44,11 +44,10 @@ def test_garments_of_the_data_set_come_back_nearly_the_same(garments):
 
 @pytest.mark.photos
 def test_garments_stand_out_on_real_photos():
-    shared = Path(__file__).parents[3] / "shared" / "photos"
-    folder = Path(os.environ.get("EDGEFMNIST_PHOTOS", shared))
-    photos = sorted(folder.glob("*/*.jpg"))[::4]
+    folder = os.environ.get("EDGEFMNIST_PHOTOS")
+    photos = sorted(Path(folder).glob("*/*.jpg"))[::4] if folder else []
     if not photos:
-        pytest.skip(f"no photos under {folder}; name their folder in EDGEFMNIST_PHOTOS")
+        pytest.skip("no photos: name a folder of garment photos in EDGEFMNIST_PHOTOS")
     found = [Preprocessor().prepare(cv2.imread(str(photo))) for photo in photos]
     drawn = [one for one in found if one.picture is not None]
     assert len(drawn) / len(photos) > 0.95  # measured: 0.985

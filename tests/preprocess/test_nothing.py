@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgefmnist.preprocess import PREPROCESS_ID, Preprocessor
+from edgefmnist.preprocess import Preprocessor
 from tests.preprocess.drawing import GROUNDS, ground
 
 
@@ -44,7 +44,3 @@ def test_huge_noise_gives_nothing():
 def test_arrays_of_another_kind_are_refused(wrong):
     with pytest.raises(ValueError, match="uint8 \\[height, width, 3\\]"):
         Preprocessor().prepare(wrong)
-
-
-def test_way_of_preparing_has_a_name():
-    assert PREPROCESS_ID.strip()

@@ -54,6 +54,6 @@ def test_a_comparison_counts_what_each_model_had_right() -> None:
     assert both.quantized_eval.accuracy == 0.96
     assert both.drop_pp == pytest.approx(3.0)
     assert both.agreement == 0.95
-    assert both.answered_classes == 10
+    assert both.predicted_classes == 10
     assert both.quantized_eval.per_class[LABELS[0]] == 0.6
     assert both.quantized_eval.confusion[0][9] == 4

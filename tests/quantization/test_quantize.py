@@ -152,7 +152,7 @@ def test_a_float_tensor_is_refused_whatever_the_drop(float_tflite: Path) -> None
         drop_pp=0.0,
         drop_interval_pp=(0.0, 0.0),
         agreement=1.0,
-        answered_classes=10,
+        predicted_classes=10,
     )
     config = QuantizeConfig(source=float_tflite, max_drop_pp=100)
     model = ModelFile(name="float", path=float_tflite)

@@ -66,6 +66,14 @@ def test_killed_twice_and_resumed_ends_in_the_same_weights(
         assert ours["val_loss"] == theirs["val_loss"]
 
 
+def test_dropout_goes_on_where_it_was(tmp_path: Path) -> None:
+    options = ("--recipe", "seed-1", "--epochs", "2")  # seed-1 has dropout, edge has none
+    _train(tmp_path / "whole", *options)
+    _train_until(tmp_path / "killed", "step 2 3", *options)
+    _train(tmp_path / "killed", "--resume", *options)
+    _assert_same_weights(tmp_path / "whole", tmp_path / "killed")
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     uninterrupted: Path, tmp_path: Path
 ) -> None:

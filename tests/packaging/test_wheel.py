@@ -1,0 +1,79 @@
+"""The wheel carries the default model and runs on a device's dependencies alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from edgefmnist import __version__
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (built,) = out.iterdir()
+    return built
+
+
+def test_the_wheel_holds_package_model_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    model = "edgefmnist/_models/edge/"
+    assert {model + name for name in ("model.tflite", "model.json", "golden.npz")} <= set(names)
+    assert "edgefmnist/assets/demo_garments.npz" in names
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"edgefmnist", f"edgefmnist-{__version__}.dist-info"}
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_lock_files_name_versions_and_hashes_and_no_place() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "--hash=sha256:" in text
+        for word in ("http:", "https:", "file:", "index-url", "find-links"):
+            assert word not in text, f"{word} in {path.name}"
+    core = (ROOT / "requirements" / "core.txt").read_text(encoding="utf-8")
+    for heavy in ("tensorflow==", "keras==", "matplotlib=="):
+        assert heavy not in core
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_where_only_the_core_is_installed(wheel: Path, tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment.pop("DISPLAY", None)
+
+    def run(*command: object) -> str:
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run(sys.executable, "-m", "venv", tmp_path / "venv")
+    bin_folder = tmp_path / "venv" / "bin"
+    lock = ROOT / "requirements" / "core.txt"
+    run(bin_folder / "python", "-m", "pip", "install", "-q", "--require-hashes", "-r", lock)
+    run(bin_folder / "python", "-m", "pip", "install", "-q", "--no-deps", wheel)
+    edgefmnist = bin_folder / "edgefmnist"
+    told = run(edgefmnist, "camera", "--source", "demo", "--frames", "100", "--jsonl")
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert len(lines) == 100
+    right = [line["label"] == line["true_label"] for line in lines if line["true_label"] != "none"]
+    assert sum(right) / len(right) > 0.5
+    assert json.loads(run(edgefmnist, "verify", "--json"))["passed"]
+    listed = run(bin_folder / "python", "-m", "pip", "list", "--format=freeze").lower()
+    assert "tensorflow" not in listed
+    assert "keras" not in listed
