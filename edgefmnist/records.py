@@ -47,6 +47,24 @@ class Evaluation:
             LABELS[i]: row[i] / sum(row) for i, row in enumerate(self.confusion) if sum(row) > 0
         }
 
+    @property
+    def per_class_table(self) -> dict[str, dict[str, float]]:
+        """Precision, recall and F1 of each class, 0..1, and its number of true samples (support).
+
+        A ratio without samples is 0.
+        """
+        table = {}
+        for i, label in enumerate(LABELS):
+            hits, support = self.confusion[i][i], sum(self.confusion[i])
+            predicted = sum(row[i] for row in self.confusion)
+            table[label] = {
+                "precision": round(hits / max(predicted, 1), 4),
+                "recall": round(hits / max(support, 1), 4),
+                "f1": round(2 * hits / max(support + predicted, 1), 4),
+                "support": support,
+            }
+        return table
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:

@@ -12,7 +12,6 @@ from rich.table import Table
 
 from edgefmnist.render.console import notes, results
 from edgefmnist.training.records import EpochRecord, TrainPlan, TrainResult
-from edgefmnist.training.report import per_class_table
 
 _ROWS = 12
 """Epochs kept in the live table; a terminal is short and a training long."""
@@ -135,7 +134,7 @@ def show(result: TrainResult) -> None:
     table.add_column("class")
     for head in ("precision", "recall", "F1"):
         table.add_column(head, justify="right")
-    for label, row in per_class_table(result.evaluation).items():
+    for label, row in result.evaluation.per_class_table.items():
         table.add_row(label, *(f"{row[key]:.1%}" for key in ("precision", "recall", "f1")))
     results.print(table)
     results.print(

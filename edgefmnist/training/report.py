@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from edgefmnist import __version__, files
 from edgefmnist.dataset.catalogue import ALL_FILES
-from edgefmnist.records import LABELS, Evaluation
+from edgefmnist.records import Evaluation
 from edgefmnist.training import plots
 from edgefmnist.training.records import EpochRecord, TrainPlan
 
@@ -66,7 +65,7 @@ def _result(
             "accuracy": evaluation.accuracy,
             "correct": evaluation.correct,
             "total": evaluation.total,
-            "per_class": per_class_table(evaluation),
+            "per_class": evaluation.per_class_table,
             "confusion": evaluation.confusion,
         },
         "seconds": round(seconds, 1),
@@ -79,19 +78,4 @@ def _result(
             "backend": plan.backend,
             "python": platform.python_version(),
         },
-    }
-
-
-def per_class_table(evaluation: Evaluation) -> dict[str, dict[str, float]]:
-    """Precision, recall and F1 of each class, 0..1, with its number of true samples."""
-    confusion = np.array(evaluation.confusion, dtype=float)
-    hits, truth, answered = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    return {
-        label: {
-            "precision": round(float(hits[i] / max(answered[i], 1)), 4),
-            "recall": round(float(hits[i] / max(truth[i], 1)), 4),
-            "f1": round(float(2 * hits[i] / max(truth[i] + answered[i], 1)), 4),
-            "support": int(truth[i]),
-        }
-        for i, label in enumerate(LABELS)
     }

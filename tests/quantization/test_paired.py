@@ -57,3 +57,5 @@ def test_a_comparison_counts_what_each_model_had_right() -> None:
     assert both.predicted_classes == 10
     assert both.quantized_eval.per_class[LABELS[0]] == 0.6
     assert both.quantized_eval.confusion[0][9] == 4
+    boots = both.quantized_eval.per_class_table["Ankle boot"]
+    assert boots == {"precision": 0.7143, "recall": 1.0, "f1": 0.8333, "support": 10}
