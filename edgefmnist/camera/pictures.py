@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.errors import BadPicture
 from edgefmnist.quiet import silenced_stderr
 
@@ -36,7 +36,7 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):  # reading a pipe or a device may never end
-            raise BadPicture(f"{path} is not a picture file")
+            raise BadPicture(f"{path} is not a file but a directory, a pipe or a device")
         if about.st_size > _LARGEST_FILE:
             raise BadPicture(f"{path} is over 1 GiB: shrink it first")
         data = path.read_bytes()

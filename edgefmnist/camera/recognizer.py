@@ -8,7 +8,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.errors import UsageError
 from edgefmnist.preprocess import Preprocessor
 from edgefmnist.records import LABELS, Prediction

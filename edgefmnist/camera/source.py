@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from edgefmnist.camera.demo import open_demo
-from edgefmnist.camera.folder import open_folder
-from edgefmnist.camera.rpicam import open_rpicam, rpicam_finds_camera
-from edgefmnist.camera.stream import open_stream
-from edgefmnist.camera.v4l2 import first_capture_device, open_v4l2
-from edgefmnist.camera.video import open_video
+from edgefmnist.camera.sources.demo import open_demo
+from edgefmnist.camera.sources.folder import open_folder
+from edgefmnist.camera.sources.rpicam import open_rpicam, rpicam_finds_camera
+from edgefmnist.camera.sources.stream import open_stream
+from edgefmnist.camera.sources.v4l2 import first_capture_device, open_v4l2
+from edgefmnist.camera.sources.video import open_video
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from edgefmnist.camera.folder import pictures_in
 from edgefmnist.camera.pictures import read_picture
 from edgefmnist.camera.recognizer import Recognition, Recognizer
+from edgefmnist.camera.sources.folder import pictures_in
 from edgefmnist.errors import BadPicture
 
 

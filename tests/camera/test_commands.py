@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import pytest
 
-from edgefmnist.camera.demo import open_demo
+from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.records import LABELS
 from tests.camera.conftest import MjpegServer, numbered
 

@@ -7,10 +7,10 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from edgefmnist.camera.backgrounds import TEXTURES
-from edgefmnist.camera.demo import open_demo
-from edgefmnist.camera.garments import PER_CLASS, draw_garments, load_garments
-from edgefmnist.camera.scenes import EMPTY, new_scene, render, scenes
+from edgefmnist.camera.sources.backgrounds import TEXTURES
+from edgefmnist.camera.sources.demo import open_demo
+from edgefmnist.camera.sources.garments import PER_CLASS, draw_garments, load_garments
+from edgefmnist.camera.sources.scenes import EMPTY, new_scene, render, scenes
 from edgefmnist.dataset import load
 from edgefmnist.records import Frame
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgefmnist.camera.demo import open_demo
 from edgefmnist.camera.recognizer import Recognizer, open_recognizer, whole_scene
+from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.errors import UsageError
 from edgefmnist.records import LABELS
 from edgefmnist.runtime.models import resolve

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from edgefmnist import cli
-from edgefmnist.camera import rpicam as rpicam_module
-from edgefmnist.camera import stream, v4l2
-from edgefmnist.camera.rpicam import open_rpicam
 from edgefmnist.camera.source import open_auto, open_source
-from edgefmnist.camera.v4l2 import capability_is_camera
+from edgefmnist.camera.sources import rpicam as rpicam_module
+from edgefmnist.camera.sources import stream, v4l2
+from edgefmnist.camera.sources.rpicam import open_rpicam
+from edgefmnist.camera.sources.v4l2 import capability_is_camera
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 from tests.camera.conftest import MjpegServer, number_of, numbered
 

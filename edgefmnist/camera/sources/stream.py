@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from edgefmnist.camera.opencv import cv2, next_frame
+from edgefmnist.camera.sources.opencv import cv2, next_frame
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 

@@ -19,7 +19,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.sources.opencv import cv2
 
 Plane = npt.NDArray[np.float32]
 Texture = Callable[[np.random.Generator, int, int], Plane]

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.backgrounds import TEXTURES
-from edgefmnist.camera.garments import Garments
-from edgefmnist.camera.opencv import cv2
+from edgefmnist.camera.sources.backgrounds import TEXTURES
+from edgefmnist.camera.sources.garments import Garments
+from edgefmnist.camera.sources.opencv import cv2
 
 WIDTH, HEIGHT = 640, 480
 EMPTY = -1

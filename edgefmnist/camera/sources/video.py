@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgefmnist.camera.opencv import cv2, next_frame
+from edgefmnist.camera.sources.opencv import cv2, next_frame
 from edgefmnist.errors import BadPicture
 from edgefmnist.records import Frame
 

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from edgefmnist.camera.garments import load_garments
-from edgefmnist.camera.scenes import render, scenes
+from edgefmnist.camera.sources.garments import load_garments
+from edgefmnist.camera.sources.scenes import render, scenes
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Frame
 

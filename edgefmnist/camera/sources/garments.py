@@ -1,7 +1,7 @@
 """The 500 real garments of the demo: 50 of each class, drawn from Fashion-MNIST's test images.
 
-``python -m edgefmnist.camera.garments [DATA_FOLDER]`` makes ``assets/demo_garments.npz`` again,
-byte for byte: the draw has a fixed seed and looks at nothing but the labels.
+``python -m edgefmnist.camera.sources.garments [DATA_FOLDER]`` makes ``assets/demo_garments.npz``
+again, byte for byte: the draw has a fixed seed and looks at nothing but the labels.
 """
 
 from __future__ import annotations
@@ -61,5 +61,5 @@ def write_asset(folder: Path, data: Path | None) -> Path:
 
 if __name__ == "__main__":
     write_asset(
-        Path(__file__).parents[1] / "assets", Path(sys.argv[1]) if len(sys.argv) > 1 else None
+        Path(__file__).parents[2] / "assets", Path(sys.argv[1]) if len(sys.argv) > 1 else None
     )
