@@ -29,4 +29,4 @@ def opened(spec: str | None) -> Iterator[ModelFile]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{Path(spec).stem}.tflite"
         path.write_bytes(convert.convert(convert.load_keras(Path(spec)), "float32"))
-        yield ModelFile(name=Path(spec).name, path=path)
+        yield ModelFile(name="/".join(Path(spec).parts[-2:]), path=path)

@@ -1,4 +1,5 @@
-"""Named trainings. Each begins with its command, what it reached and what it cost.
+"""Named trainings. Each begins with its command and, where it was run to its end, with what it
+reached on the test images and what an epoch cost on two cores without a GPU.
 
 Adding one: a network in `networks.py`, an entry here, and its row in README's table.
 """
@@ -61,13 +62,13 @@ _ALL = (
         network="seed_2",
     ),
     # edgefmnist train --recipe seed-3
-    # The tutorial reports 93.08 % on the test images.
+    # 92.95 % float32, 92.94 % int8; 26 s. The tutorial reports 93.08 %.
     Recipe(
         name="seed-3",
         network="seed_3",
     ),
     # edgefmnist train --recipe edge
-    # The shipped default.
+    # 94.35 % float32, 94.32 % int8; 35 s. The shipped default.
     Recipe(
         name="edge",
         network="edge",
