@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,12 @@ def demo(out: Path, epochs: int, frames: int) -> None:
 
 
 def _train(out: Path, epochs: int) -> TrainResult:
+    from edgefmnist.dataset import load
     from edgefmnist.frameworks import require_keras
 
-    require_keras()
-    from edgefmnist.dataset import load
+    with ThreadPoolExecutor() as pool:  # Keras takes seconds to load, in which data can be read
+        samples = [pool.submit(load, split) for split in ("train", "test")]
+        require_keras()
     from edgefmnist.render import training as view
     from edgefmnist.training import recipes
     from edgefmnist.training.records import TrainConfig
@@ -56,7 +59,7 @@ def _train(out: Path, epochs: int) -> TrainResult:
     recipe = recipes.get(_RECIPE)
     config = TrainConfig(recipe=recipe, epochs=epochs, seed=0, out=out)
     with view.TrainView() as observer:
-        result = train(config, load("train"), load("test"), observer)
+        result = train(config, samples[0].result(), samples[1].result(), observer)
     view.show(result)
     return result
 

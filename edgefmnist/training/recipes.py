@@ -68,7 +68,7 @@ _ALL = (
         network="seed_3",
     ),
     # edgefmnist train --recipe edge
-    # 94.35 % float32, 94.32 % int8; 35 s. The shipped default.
+    # 94.35 % float32, 94.32 % int8; 55 s. The shipped default.
     Recipe(
         name="edge",
         network="edge",

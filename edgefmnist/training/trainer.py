@@ -68,6 +68,8 @@ def train(
         model, history = _begin(config, len(train_at), resumed)
         plan = _plan(config, where, model, len(train_at), len(validation_at), history)
         observer.started(plan)
+        if resumed is None:  # so that there is something to resume from the first step on
+            checkpoint.save(config, model, ())
         history = _run_epochs(
             plan,
             model,
@@ -94,7 +96,6 @@ def _begin(
         return resumed.model, resumed.history
     model = config.recipe.build()
     _compile(model, config, -(-train_count // config.recipe.batch_size))
-    checkpoint.save(config, model, ())
     return model, ()
 
 
@@ -150,11 +151,12 @@ def _plan(
 def _run_epochs(
     plan: TrainPlan,
     model: keras.Model,
-    training: Batch,
-    validation: Batch,
+    training: Samples,
+    validation: Samples,
     observer: TrainObserver,
 ) -> tuple[EpochRecord, ...]:
     history = plan.history
+    validation_batch = _as_batch(validation, slice(None))
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):
         began = time.monotonic()
         _seed_layers(model, plan.config.seed, epoch)
@@ -167,7 +169,7 @@ def _run_epochs(
             observer.step(epoch, step, loss, accuracy)
         seconds = time.monotonic() - began
         checked = model.evaluate(
-            *validation, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
+            *validation_batch, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
         )
         record = EpochRecord(
             epoch=epoch,
@@ -193,19 +195,22 @@ def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
             generator.state.assign(np.array([words[0], 0], dtype="uint32"))
 
 
-def _batches(config: TrainConfig, samples: Batch, epoch: int) -> Iterator[Batch]:
-    images, targets = samples
+def _batches(config: TrainConfig, samples: Samples, epoch: int) -> Iterator[Batch]:
     rng = np.random.default_rng([config.seed, epoch])
-    order = rng.permutation(len(images))
+    order = rng.permutation(len(samples.labels))
     for at in range(0, len(order), config.recipe.batch_size):
-        chosen = order[at : at + config.recipe.batch_size]
-        batch = images[chosen]
+        images, targets = _as_batch(samples, order[at : at + config.recipe.batch_size])
         if config.recipe.augmentation is not None:
-            batch = augment(batch, config.recipe.augmentation, rng)
-        yield batch, targets[chosen]
+            images = augment(images, config.recipe.augmentation, rng)
+        yield images, targets
 
 
-def _subset(samples: Samples, indices: npt.NDArray[np.int64]) -> Batch:
+def _subset(samples: Samples, indices: npt.NDArray[np.int64]) -> Samples:
+    return Samples(images=samples.images[indices], labels=samples.labels[indices])
+
+
+def _as_batch(samples: Samples, indices: npt.NDArray[np.int64] | slice) -> Batch:
+    """Images float32 [n, 28, 28, 1], 0..255, and one-hot targets float32 [n, 10]."""
     images = samples.images[indices].astype(np.float32)[..., np.newaxis]
     return images, np.eye(len(LABELS), dtype=np.float32)[samples.labels[indices]]
 
