@@ -168,7 +168,7 @@ def _headline(event: CameraEvent) -> Text:
 
 def _top(event: CameraEvent, bar: int) -> Table:
     table = _bars()
-    for label, score in (event.prediction.top or (("no garment in view", 0.0),))[:3]:
+    for label, score in (event.prediction.top or (("no garment", 0.0),))[:3]:
         colour = "yellow" if event.prediction.unknown else "green"
         table.add_row(label, _bar(score, bar, colour), f"{score:.1%}" if score else "")
     for _ in range(3 - max(1, min(3, len(event.prediction.top)))):
