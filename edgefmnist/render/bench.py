@@ -69,7 +69,7 @@ def plot(result: BenchResult, path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     for row in result.rows:
         times = sorted(row.latencies_us)
@@ -77,7 +77,7 @@ def plot(result: BenchResult, path: Path) -> None:
         axes.plot(
             times,
             shares,
-            label=f"{row.model} ({row.input_dtype}), {row.threads} threads: {row.p50_us:,.0f} µs",
+            label=f"{row.model} ({row.input_dtype}), threads: {row.threads}, {row.p50_us:,.0f} µs",
         )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -91,7 +91,7 @@ def plot(result: BenchResult, path: Path) -> None:
     axes.set_ylabel("inferences done")
     axes.set_title(_machine(result.environment), fontsize=9)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", title="model and median")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8, title="model and median")
     with files.replacing(path) as scratch:
         figure.savefig(scratch, dpi=120)
 
