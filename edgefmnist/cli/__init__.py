@@ -16,7 +16,6 @@ from edgefmnist.errors import BadInput, EdgeFmnistError, one_line
 app = typer.Typer(
     name="edgefmnist",
     help="From Fashion-MNIST to a clothes classifier on a Raspberry Pi camera.",
-    no_args_is_help=True,
     add_completion=False,
     # Rich help screens cost 0.15 s at every --help; plain ones start at once on a Pi.
     rich_markup_mode=None,
@@ -45,7 +44,8 @@ def _root(
 
 def run() -> int:
     """Run the command line of ``sys.argv``; returns its exit code."""
-    return reporting_errors(lambda: app(standalone_mode=False))
+    arguments = sys.argv[1:] or ["--help"]
+    return reporting_errors(lambda: app(arguments, standalone_mode=False))
 
 
 def reporting_errors(action: Callable[[], int | None]) -> int:

@@ -26,7 +26,10 @@ def bench(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure models side by side: latency distribution, size, memory, environment."""
+    """Measure latency, size and memory side by side.
+
+    Measure models side by side: latency distribution, size, memory, environment.
+    """
     import contextlib
 
     from edgefmnist.bench.measure import measure

@@ -34,7 +34,10 @@ def camera(
         bool, typer.Option("--jsonl", help="Print one JSON object a frame on stdout.")
     ] = False,
 ) -> None:
-    """Capture, find the garment, name it, frame after frame; Ctrl-C ends it with a summary."""
+    """Name the garment in live frames until stopped.
+
+    Capture, find the garment, name it, frame after frame; Ctrl-C ends it with a summary.
+    """
     from edgefmnist.camera.signals import stop_requested
     from edgefmnist.errors import CameraUnavailable
 

@@ -11,7 +11,10 @@ def evaluate(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Accuracy on the 10,000 test images: of a bundle, a bare .tflite or a .keras."""
+    """Measure accuracy on the 10,000 test images.
+
+    Accuracy on the 10,000 test images: of a bundle, a bare .tflite or a .keras.
+    """
     from edgefmnist.dataset import load
     from edgefmnist.evaluate import evaluate as run
     from edgefmnist.render import evaluation as view

@@ -30,7 +30,10 @@ def quantize(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Convert a trained model to TensorFlow Lite, measure what it lost, and write a bundle."""
+    """Convert a trained model, measure its loss, release it.
+
+    Convert a trained model to TensorFlow Lite, measure what it lost, and write a bundle.
+    """
     from edgefmnist.dataset import load
     from edgefmnist.quantization.quantizer import quantize as run
     from edgefmnist.quantization.records import QuantizeConfig

@@ -28,7 +28,10 @@ def train(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a recipe on GPU or CPU; writes model.keras, curves and result into a folder."""
+    """Train a recipe on GPU or CPU.
+
+    Train a recipe on GPU or CPU; writes model.keras, curves and result into a folder.
+    """
     from edgefmnist.frameworks import require_keras
     from edgefmnist.training import recipes
 
@@ -53,6 +56,6 @@ def train(
         with view.TrainView() as observer:
             result = run(config, *samples, observer, resume=resume)
     except KeyboardInterrupt:
-        view.interrupted(config.out)
+        view.interrupted(config)
         raise
     (view.show_json if as_json else view.show)(result)

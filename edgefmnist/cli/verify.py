@@ -10,7 +10,10 @@ def verify(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Replay a bundle's golden vectors on this device; exit 3 when an answer differs."""
+    """Replay a bundle's golden vectors on this device.
+
+    Replay a bundle's golden vectors on this device; exit 3 when an answer differs.
+    """
     from edgefmnist.errors import GateRefused, UsageError
     from edgefmnist.render import evaluation as view
     from edgefmnist.runtime import golden

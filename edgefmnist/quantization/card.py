@@ -24,7 +24,7 @@ both models agree on {agreement:.2%} of the pictures. {size_kib:.0f} KiB, {param
 
 {commands}
 
-with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist verify --model FOLDER`.
+with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist verify FOLDER`.
 
 ## Input and output
 

@@ -115,6 +115,8 @@ def _calibration_count(config: QuantizeConfig) -> int:
 
 def _source(path: Path) -> _Source:
     keras = path / "model.keras" if path.is_dir() else path
+    if not keras.is_file() and (path / "checkpoint.json").is_file():
+        raise BadInput(f"the training in {path} is not finished: go on with train --resume")
     if not keras.is_file():
         raise BadInput(
             f"no trained model at {keras}: name a run folder or a .keras file, "

@@ -19,7 +19,7 @@ from edgefmnist.render.console import print_json, results
 def show(result: BenchResult) -> None:
     """Print one row for each model and thread count, and the machine."""
     table = Table(title="Latency of one picture, in microseconds", title_justify="left")
-    table.add_column("model")
+    table.add_column("model (input)")
     for head in ("threads", "p50", "p95", "p99", "ratio", "KiB", "peak MiB"):
         table.add_column(head, justify="right")
     for row in result.rows:

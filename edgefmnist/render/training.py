@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import TracebackType
 
 from rich.console import Group
@@ -11,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from edgefmnist.render.console import notes, results
-from edgefmnist.training.records import EpochRecord, TrainPlan, TrainResult
+from edgefmnist.training.records import EpochRecord, TrainConfig, TrainPlan, TrainResult
 
 _ROWS = 12
 """Epochs kept in the live table; a terminal is short and a training long."""
@@ -60,8 +59,9 @@ class TrainView:
         config, precision = plan.config, plan.precision
         notes.print(
             f"Training {config.recipe.name} ({plan.parameters:,} parameters) on {plan.device} "
-            f"({plan.backend}, {precision}), seed {config.seed}: {config.epochs} epochs of "
-            f"{plan.train_count:,} images, {plan.validation_count:,} held out"
+            f"({plan.backend}, {precision}), seed {config.seed}: {config.epochs} "
+            f"epoch{'s' * (config.epochs > 1)} of {plan.train_count:,} images, "
+            f"{plan.validation_count:,} held out"
         )
         if plan.first_epoch > 1:
             notes.print(f"Resuming at epoch {plan.first_epoch}")
@@ -151,10 +151,16 @@ def show_json(result: TrainResult) -> None:
     print(result.files[-1].read_text(encoding="utf-8"), end="", flush=True)
 
 
-def interrupted(out: Path) -> None:
+def interrupted(config: TrainConfig) -> None:
     """Say how to go on after Ctrl-C."""
-    if any(out.glob("checkpoint-*.keras")):
-        kept = f"The last whole epoch is kept: go on with --resume --out {out}"
-    else:
-        kept = "No checkpoint had been written yet."
-    notes.print(f"Stopped. {kept}", soft_wrap=True)
+    kept = sorted(config.out.glob("checkpoint-*.keras"))
+    if not kept:
+        notes.print("Stopped. No checkpoint had been written yet.")
+        return
+    epoch = int(kept[-1].stem.rpartition("-")[2])
+    notes.print(
+        f"Stopped. The state after epoch {epoch} is kept; go on with: edgefmnist train --recipe "
+        f"{config.recipe.name} --epochs {config.epochs} --seed {config.seed} --out {config.out} "
+        "--resume",
+        soft_wrap=True,
+    )

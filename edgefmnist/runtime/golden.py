@@ -57,7 +57,10 @@ def replay(classifier: Classifier) -> Replay:
         raise BadModel(f"{model.path} has no golden vectors: only a bundle can be verified")
     path = model.folder / bundle.GOLDEN
     try:
-        with np.load(path) as stored:
+        stored = np.load(path)
+        if not isinstance(stored, np.lib.npyio.NpzFile):
+            raise ValueError("no .npz archive")
+        with stored:
             images, expected = stored["images"], stored["outputs"]
         if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or not len(images):
             raise ValueError("no uint8 pictures of 28x28")

@@ -66,5 +66,9 @@ def _shipped(known: dict[str, Path], name: str) -> ModelFile:
 
 
 def _bundle(folder: Path) -> ModelFile:
+    if not (folder / bundle.CARD).exists() and (folder / "model.keras").is_file():
+        raise BadModel(
+            f"{folder} is a training run: name {folder / 'model.keras'}, or quantize it first"
+        )
     card = bundle.read_card(folder)
     return ModelFile(name=card.name, path=folder / bundle.MODEL, card=card, folder=folder)

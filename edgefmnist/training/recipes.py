@@ -95,4 +95,4 @@ def get(name: str) -> Recipe:
         return RECIPES[name]
     near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.3)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"no recipe is called {name!r}: {hint}There are {', '.join(RECIPES)}.")
+    raise UsageError(f"no recipe is called {name!r}: {hint}(recipes: {', '.join(RECIPES)})")

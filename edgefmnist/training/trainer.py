@@ -124,6 +124,8 @@ def _compile(model: keras.Model, config: TrainConfig, steps_per_epoch: int) -> N
         ),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
+    # Now, not at the first step: a checkpoint before it would lack these variables.
+    model.optimizer.build(model.trainable_variables)
 
 
 def _plan(
