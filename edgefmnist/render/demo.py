@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from edgefmnist.bench.records import BenchResult
-from edgefmnist.camera.loop import CameraSummary
-from edgefmnist.camera.recognizer import Recognizer
-from edgefmnist.camera.source import open_source
-from edgefmnist.quantization.records import QuantizeResult
-from edgefmnist.records import Frame
-from edgefmnist.render import sheet
 from edgefmnist.render.console import results
-from edgefmnist.training.records import TrainResult
+
+if TYPE_CHECKING:  # OpenCV and the stages are loaded when their step comes
+    from edgefmnist.bench.records import BenchResult
+    from edgefmnist.camera.loop import CameraSummary
+    from edgefmnist.camera.recognizer import Recognizer
+    from edgefmnist.quantization.records import QuantizeResult
+    from edgefmnist.records import Frame
+    from edgefmnist.training.records import TrainResult
 
 _SCENES, _EMPTY_SCENES = 12, 2
 
@@ -31,6 +32,9 @@ def draw_scenes(recognizer: Recognizer, path: Path) -> None:
 
     Raises: CannotWrite.
     """
+    from edgefmnist.camera.source import open_source
+    from edgefmnist.render import sheet
+
     source = open_source("demo")
     chosen: list[Frame] = []
     last, empty = None, 0
