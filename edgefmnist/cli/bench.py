@@ -28,7 +28,7 @@ def bench(
 ) -> None:
     """Measure latency, size and memory side by side.
 
-    Measure models side by side: latency distribution, size, memory, environment.
+    Each model has a process of its own; their timed windows take turns.
     """
     import contextlib
 

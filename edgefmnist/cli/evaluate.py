@@ -13,7 +13,7 @@ def evaluate(
 ) -> None:
     """Measure accuracy on the 10,000 test images.
 
-    Accuracy on the 10,000 test images: of a bundle, a bare .tflite or a .keras.
+    Of a bundle, a bare .tflite or a .keras, all through the runtime of the device.
     """
     from edgefmnist.dataset import load
     from edgefmnist.evaluate import evaluate as run

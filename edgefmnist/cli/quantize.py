@@ -32,7 +32,7 @@ def quantize(
 ) -> None:
     """Convert a trained model, measure its loss, release it.
 
-    Convert a trained model to TensorFlow Lite, measure what it lost, and write a bundle.
+    Exit code 3, and no bundle, when it loses more than --max-drop.
     """
     from edgefmnist.dataset import load
     from edgefmnist.quantization.quantizer import quantize as run

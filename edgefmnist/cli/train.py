@@ -30,7 +30,7 @@ def train(
 ) -> None:
     """Train a recipe on GPU or CPU.
 
-    Train a recipe on GPU or CPU; writes model.keras, curves and result into a folder.
+    Writes model.keras, curves, confusion matrix and result into a folder.
     """
     from edgefmnist.frameworks import require_keras
     from edgefmnist.training import recipes

@@ -12,7 +12,7 @@ def verify(
 ) -> None:
     """Replay a bundle's golden vectors on this device.
 
-    Replay a bundle's golden vectors on this device; exit 3 when an answer differs.
+    Exit code 3 when an answer differs.
     """
     from edgefmnist.errors import GateRefused, UsageError
     from edgefmnist.render import evaluation as view
