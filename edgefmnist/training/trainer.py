@@ -8,7 +8,6 @@ weights as one that was never interrupted.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -19,9 +18,10 @@ from edgefmnist.dataset import Samples, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED
 from edgefmnist.errors import UsageError
 from edgefmnist.evaluate import score
-from edgefmnist.records import LABELS, Evaluation
+from edgefmnist.records import Evaluation
 from edgefmnist.training import checkpoint, device, report
-from edgefmnist.training.augment import augment
+from edgefmnist.training.batches import epoch_batches, whole_batch
+from edgefmnist.training.losses import GarmentAccuracy, OpenSetCrossentropy
 from edgefmnist.training.recipes import Recipe
 from edgefmnist.training.records import (
     EpochRecord,
@@ -30,8 +30,6 @@ from edgefmnist.training.records import (
     TrainPlan,
     TrainResult,
 )
-
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 _EVALUATION_BATCH = 500
 
@@ -116,16 +114,22 @@ def _compile(model: keras.Model, config: TrainConfig, steps_per_epoch: int) -> N
         optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
     else:
         optimizer = keras.optimizers.Adam(rate)
-    softmax_inside = getattr(model.layers[-1].activation, "__name__", "") == "softmax"
-    model.compile(
-        optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=not softmax_inside, label_smoothing=recipe.label_smoothing
-        ),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-    )
+    loss, accuracy = _judged_by(model, recipe)
+    model.compile(optimizer=optimizer, loss=loss, metrics=[accuracy])
     # Now, not at the first step: a checkpoint before it would lack these variables.
     model.optimizer.build(model.trainable_variables)
+
+
+def _judged_by(
+    model: keras.Model, recipe: Recipe
+) -> tuple[keras.losses.Loss, keras.metrics.Metric]:
+    if recipe.augmentation is not None:
+        return OpenSetCrossentropy(recipe.label_smoothing), GarmentAccuracy(name="accuracy")
+    softmax_inside = getattr(model.layers[-1].activation, "__name__", "") == "softmax"
+    loss = keras.losses.CategoricalCrossentropy(
+        from_logits=not softmax_inside, label_smoothing=recipe.label_smoothing
+    )
+    return loss, keras.metrics.CategoricalAccuracy(name="accuracy")
 
 
 def _plan(
@@ -158,12 +162,13 @@ def _run_epochs(
     observer: TrainObserver,
 ) -> tuple[EpochRecord, ...]:
     history = plan.history
-    validation_batch = _as_batch(validation, slice(None))
+    recipe, seed = plan.config.recipe, plan.config.seed
+    validation_batch = whole_batch(recipe, validation)
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):
         began = time.monotonic()
-        _seed_layers(model, plan.config.seed, epoch)
+        _seed_layers(model, seed, epoch)
         seen, loss, accuracy = 0, 0.0, 0.0
-        for step, (images, targets) in enumerate(_batches(plan.config, training, epoch), 1):
+        for step, (images, targets) in enumerate(epoch_batches(recipe, training, seed, epoch), 1):
             logs = model.train_on_batch(images, targets, return_dict=True)
             seen += len(images)  # Keras reports each batch by itself: keep the epoch's mean
             loss += (float(logs["loss"]) - loss) * len(images) / seen
@@ -197,24 +202,8 @@ def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
             generator.state.assign(np.array([words[0], 0], dtype="uint32"))
 
 
-def _batches(config: TrainConfig, samples: Samples, epoch: int) -> Iterator[Batch]:
-    rng = np.random.default_rng([config.seed, epoch])
-    order = rng.permutation(len(samples.labels))
-    for at in range(0, len(order), config.recipe.batch_size):
-        images, targets = _as_batch(samples, order[at : at + config.recipe.batch_size])
-        if config.recipe.augmentation is not None:
-            images = augment(images, config.recipe.augmentation, rng)
-        yield images, targets
-
-
 def _subset(samples: Samples, indices: npt.NDArray[np.int64]) -> Samples:
     return Samples(images=samples.images[indices], labels=samples.labels[indices])
-
-
-def _as_batch(samples: Samples, indices: npt.NDArray[np.int64] | slice) -> Batch:
-    """Images float32 [n, 28, 28, 1], 0..255, and one-hot targets float32 [n, 10]."""
-    images = samples.images[indices].astype(np.float32)[..., np.newaxis]
-    return images, np.eye(len(LABELS), dtype=np.float32)[samples.labels[indices]]
 
 
 def _in_float32(recipe: Recipe, model: keras.Model) -> keras.Model:

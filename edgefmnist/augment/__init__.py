@@ -1,0 +1,14 @@
+"""Pictures as a camera would deliver them, out of Fashion-MNIST alone.
+
+Training shows them to the network, quantization sets the unknown score by them. `camera_like`
+changes a garment as exposure, cloth, the way it lies and the search for its outline would;
+`outlier` draws what is none of the ten classes. Both end as `edgefmnist.preprocess` does: longest
+side 28, a hard outline, a ground of exactly 0.
+
+One picture at a time with OpenCV, because nearly every step differs from picture to picture.
+"""
+
+from edgefmnist.augment.garments import camera_like
+from edgefmnist.augment.outliers import outlier
+
+__all__ = ["camera_like", "outlier"]

@@ -1,0 +1,59 @@
+"""The loss of a network that shall also know what it does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from edgefmnist.records import LABELS
+
+_PACKAGE = "edgefmnist"
+_CLASSES = len(LABELS)
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
+    """Cross-entropy over the ten classes and "none of them", whose logit is fixed at 0.
+
+    So the network keeps its ten outputs, and how far their best stands over 0 says how sure it is
+    that there is one of the ten at all: minus the free energy, log sum exp of the logits, becomes
+    the log-odds of that (energy as a score: Liu et al. 2020, "Energy-based Out-of-distribution
+    Detection", section 3; training with outliers: Hendrycks et al. 2019, "Deep Anomaly Detection
+    with Outlier Exposure").
+
+    Targets: [n, 11], see `batches.targets`; a row's sum is its weight. Predictions: logits [n, 10].
+    label_smoothing: share of a garment's target spread over the ten classes.
+    """
+
+    def __init__(
+        self, label_smoothing: float = 0.0, name: str = "open_set_crossentropy", **more: Any
+    ) -> None:
+        super().__init__(name=name, **more)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each row, [n]."""
+        garment = ops.sum(y_true[:, :_CLASSES], axis=1, keepdims=True)
+        kept = 1 - self.label_smoothing
+        smooth = y_true[:, :_CLASSES] * kept + garment * (self.label_smoothing / _CLASSES)
+        wanted = ops.concatenate([smooth, y_true[:, _CLASSES:]], axis=1)
+        logits = ops.concatenate([y_pred, ops.zeros_like(y_pred[:, :1])], axis=1)
+        return -ops.sum(wanted * ops.log_softmax(logits, axis=1), axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras stores in a checkpoint."""
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class GarmentAccuracy(keras.metrics.Mean):  # type: ignore[misc]
+    """Top-1 accuracy over the rows that show a garment; shapes as in `OpenSetCrossentropy`."""
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch in; outliers count for nothing."""
+        del sample_weight
+        garment = ops.sum(y_true[:, :_CLASSES], axis=1)
+        right = ops.equal(ops.argmax(y_true[:, :_CLASSES], axis=1), ops.argmax(y_pred, axis=1))
+        super().update_state(ops.cast(right, "float32"), sample_weight=garment)
