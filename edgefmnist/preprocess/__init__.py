@@ -4,6 +4,7 @@
 >>> prepared.picture is None      # True where no garment stands out from its surroundings
 """
 
+from edgefmnist.preprocess.fit import whole_scene
 from edgefmnist.preprocess.pipeline import PREPROCESS_ID, Prepared, Preprocessor
 
-__all__ = ["PREPROCESS_ID", "Prepared", "Preprocessor"]
+__all__ = ["PREPROCESS_ID", "Prepared", "Preprocessor", "whole_scene"]

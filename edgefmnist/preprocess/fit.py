@@ -12,14 +12,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.preprocess.shrink import resized
+
 Pixels = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
 
 SIDE = 28
 """Side in pixels of the pictures of Fashion-MNIST."""
 
+_FINER = 4  # samples along each side of a pixel of the 28x28 picture from which it is averaged
 _LEAST_MEAN = 80.0  # Fashion-MNIST left white products out: below this a garment would vanish
-_COVERED = 0.7  # share of a small pixel that must be garment for it to count as garment
+COVERED = 0.7  # share of a small pixel that must be garment for it to count as garment
 _SHARPENING = 0.3
 
 
@@ -32,20 +35,42 @@ def fit(bgr: Pixels, mask: Pixels) -> Pixels | None:
     if width == 0 or height == 0:
         return None
     window = np.s_[y : y + height, x : x + width]
-    inside = mask[window] > 0
-    tones = garment_tones(bgr[window], inside)
-    scale = SIDE / max(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = fitted_size(width, height)
+    # Everything costs less at a few times the size of the answer than at that of the photo.
+    finer = (_FINER * size[0], _FINER * size[1])
+    inside = resized(mask[window], finer) > 127
+    if not inside.any():
+        return None
+    tones = garment_tones(resized(bgr[window], finer), inside)
     cover = inside.astype(np.float32)
-    small_cover = _resized(cover, size)
+    small_cover = _averaged(cover, size)
     # Dividing by the cover keeps the ground's zero out of the tones along the outline.
-    mean = _resized(tones * cover, size) / np.maximum(small_cover, np.float32(1e-3))
-    kept = small_cover >= min(_COVERED, float(small_cover.max()))
-    small = _sharpened(np.asarray(mean, np.float32), kept)
-    picture = np.zeros((SIDE, SIDE), np.uint8)
-    left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
-    picture[top : top + size[1], left : left + size[0]] = np.where(kept, np.rint(small), 0)
-    return picture
+    mean = np.divide(
+        _averaged(tones * cover, size), np.maximum(small_cover, 1e-3), dtype=np.float32
+    )
+    kept = small_cover >= min(COVERED, float(small_cover.max()))
+    small = sharpened(mean, kept)
+    return centred(np.where(kept, np.rint(small), 0).astype(np.uint8))
+
+
+def fitted_size(width: int, height: int) -> tuple[int, int]:
+    """(width, height) with the longer of the two brought to 28."""
+    scale = SIDE / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def corner(size: tuple[int, int]) -> tuple[int, int]:
+    """(x, y) on the 28x28 at which a picture of `size` (width, height) begins, to be in its middle.
+
+    As ImageMagick centres: where it does not come out even, left and top are the wider.
+    """
+    return SIDE // 2 - size[0] // 2, SIDE // 2 - size[1] // 2
+
+
+def whole_scene(bgr: Pixels) -> Pixels:
+    """A whole picture, uint8 [h, w, 3], as if it were the garment: uint8 [28, 28]."""
+    small = resized(bgr, fitted_size(bgr.shape[1], bgr.shape[0]))
+    return centred(255 - np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8))
 
 
 def garment_tones(bgr: Pixels, inside: npt.NDArray[np.bool_]) -> Plane:
@@ -59,12 +84,21 @@ def garment_tones(bgr: Pixels, inside: npt.NDArray[np.bool_]) -> Plane:
     return np.asarray(np.clip(negative + np.float32(lift), 1, 255), np.float32)
 
 
-def _sharpened(small: Plane, kept: npt.NDArray[np.bool_]) -> Plane:
+def sharpened(small: Plane, kept: npt.NDArray[np.bool_]) -> Plane:
     """Unsharp masking with sigma 1.0; the ground counts as the garment's mean, so no halo forms."""
     filled = np.where(kept, small, small[kept].mean()).astype(np.float32)
     blurred = cv2.GaussianBlur(filled, (0, 0), 1.0)
     return np.asarray(np.clip(filled + _SHARPENING * (filled - blurred), 1, 255), np.float32)
 
 
-def _resized(plane: Plane, size: tuple[int, int]) -> Plane:
+def centred(small: Pixels) -> Pixels:
+    """A picture of at most 28x28 in the middle of one of 28x28 that is 0 all around it."""
+    height, width = small.shape
+    left, top = corner((width, height))
+    picture = np.zeros((SIDE, SIDE), np.uint8)
+    picture[top : top + height, left : left + width] = small
+    return picture
+
+
+def _averaged(plane: Plane, size: tuple[int, int]) -> Plane:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)

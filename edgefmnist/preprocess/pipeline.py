@@ -8,18 +8,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.preprocess.background import Background
 from edgefmnist.preprocess.find import WORK_SIDE, find_garment
 from edgefmnist.preprocess.fit import fit
+from edgefmnist.preprocess.shrink import shrink
 
 Pixels = npt.NDArray[np.uint8]
 
-PREPROCESS_ID = "grabcut-1"
+PREPROCESS_ID = "camera-2"
 """Name of this way of preparing pictures; a model bundle records it.
 
 Change it whenever the same picture would come out differently.
 """
-
-_CROP_SIDE = 480  # longest side from which the garment is cut: enough for 28 pixels, and quick
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +37,19 @@ class Prepared:
 
 
 class Preprocessor:
-    """Turns camera pictures into 28x28 pictures; keeps no state between pictures."""
+    """Turns camera pictures into 28x28 pictures; without a background it keeps no state."""
+
+    def __init__(self, background: Background | None = None) -> None:
+        """Search for the garment, or compare with a fixed camera's `background` while it fits."""
+        self._background = background
 
     def prepare(self, pixels_bgr: Pixels) -> Prepared:
         """Find the garment in a picture and draw it the way Fashion-MNIST does.
 
         pixels_bgr: uint8 [height, width, 3] in B, G, R order, of any size.
 
-        Raises: ValueError where the array is not such a picture.
+        Raises: ValueError where the array is not such a picture; BadInput where its size is not
+        the background's.
         """
         if pixels_bgr.ndim != 3 or pixels_bgr.shape[2] != 3 or pixels_bgr.dtype != np.uint8:
             raise ValueError(
@@ -53,30 +58,27 @@ class Preprocessor:
             )
         if pixels_bgr.size == 0:
             return Prepared()
-        found = find_garment(shrink(pixels_bgr, WORK_SIDE))
+        found = self._find(pixels_bgr)
         if found is None:
             return Prepared()
-        source = shrink(pixels_bgr, _CROP_SIDE)
-        picture = fit(source, _at_size_of(source, found))
         mask = _at_size_of(pixels_bgr, found)
+        picture = fit(pixels_bgr, mask)
+        if picture is None:
+            return Prepared()
         x, y, width, height = cv2.boundingRect(mask)
         return Prepared(picture=picture, box=(x, y, width, height), mask=mask)
 
+    def _find(self, pixels_bgr: Pixels) -> Pixels | None:
+        """Mask of the garment at some smaller size, None without one."""
+        if self._background is not None:
+            found = self._background.find(pixels_bgr)
+            if self._background.fits:
+                return found
+        return find_garment(shrink(pixels_bgr, WORK_SIDE))
 
-def shrink(pixels: Pixels, longest: int) -> Pixels:
-    """The picture with its longest side at most `longest` pixels; small ones stay as they are."""
+
+def _at_size_of(pixels: Pixels, found: Pixels) -> Pixels:
+    """What was found, enlarged to a picture's size: 255 where half or more is garment, else 0."""
     height, width = pixels.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _at_size_of(pixels: Pixels, mask: Pixels) -> Pixels:
-    """A 0/255 mask enlarged to a picture's size, with a smooth outline."""
-    height, width = pixels.shape[:2]
-    if mask.shape == (height, width):
-        return mask
-    grown = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(grown >= 128, 255, 0).astype(np.uint8)
+    grown = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.threshold(grown, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)

@@ -45,6 +45,31 @@ def test_box_and_mask_lie_on_the_garment(kind, garment, behind):
     assert (mask & truth).sum() / (mask | truth).sum() > 0.93
 
 
+@pytest.mark.parametrize(("garment", "behind"), [(120, 150), (150, 120), (45, 15), (225, 252)])
+def test_tone_on_tone_is_found(garment, behind):
+    scene = lay(ground("plain", behind), TSHIRT, BOX, garment)
+    truth = lay(np.zeros_like(scene), TSHIRT, BOX, 255)[..., 0] > 127
+    mask = prepared(scene).mask > 0
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.9
+
+
+def test_garment_that_touches_the_frame_is_found():
+    box = (180, 200, 300, 290)  # its hem lies beyond the lower rim
+    scene = lay(ground("grain", 200), TSHIRT, box, 40)
+    truth = lay(np.zeros_like(scene), TSHIRT, box, 255)[..., 0] > 127
+    mask = prepared(scene).mask > 0
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.85
+
+
+def test_garment_is_found_on_bold_stripes():
+    scene = ground("plain", 200)
+    scene[:, (np.arange(640) // 40) % 2 == 0] = (90, 150, 120)
+    scene = lay(scene, TSHIRT, BOX, 30)
+    truth = lay(np.zeros_like(scene), TSHIRT, BOX, 255)[..., 0] > 127
+    mask = prepared(scene).mask > 0
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.9
+
+
 @pytest.mark.parametrize("outline", [TSHIRT, TROUSERS])
 @pytest.mark.parametrize("box", [(200, 90, 260, 290), (150, 150, 330, 200), (250, 40, 130, 400)])
 def test_garment_spans_the_picture_and_is_centred(outline, box):
