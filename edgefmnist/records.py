@@ -90,13 +90,15 @@ class Prediction:
 
     label, label_index: the best class, also where `unknown` declines to stand by it.
     score: calibrated probability of the best class, 0..1; 0 when no garment was found.
-    unknown: true when no garment was found or the score is under the threshold.
+    known: calibrated probability that this is one of the ten classes, 0..1; 0 likewise.
+    unknown: true when no garment was found or `known` is under the threshold.
     top: (label, probability) of every class, best first.
     """
 
     label: str
     label_index: int
     score: float
+    known: float
     unknown: bool
     top: tuple[tuple[str, float], ...]
     latency_ns: int

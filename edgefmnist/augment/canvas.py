@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.preprocess.fit import COVERED, SIDE, corner, fitted_size
+
 Pixels = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
 Random = np.random.Generator
 
-SIDE = 28
 CANVAS = 64
 SQUARE = 40
 """Side in canvas pixels of the data set's square; the rest is room for what is turned or pulled."""
@@ -25,7 +26,6 @@ _NOWHERE = np.float32(9)  # a coordinate far outside the picture
 _HALO = 12
 """Fainter pixels are the data set's compression halo, not cloth: brightened, they are specks."""
 _LEAST_PART = 8  # pixels of the 28x28; smaller parts are halo too
-_COVERED = 0.7  # as in preprocess.fit
 
 
 def _grid(side: int, half: float) -> tuple[Plane, Plane]:
@@ -182,12 +182,11 @@ def fitted(tones: Plane, mask: Pixels, foreign: npt.NDArray[np.bool_]) -> Fitted
     if min(width, height) < 2:
         return None
     window = np.s_[y : y + height, x : x + width]
-    scale = SIDE / max(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = fitted_size(width, height)
     cover = mask[window].astype(np.float32)
     share = _resized(cover, size)
     small = _resized(tones[window] * cover, size) / np.maximum(share, np.float32(1e-3))
-    left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
+    left, top = corner(size)
     at = np.s_[top : top + size[1], left : left + size[0]]
     result = Fitted(
         np.zeros((SIDE, SIDE), np.float32),
@@ -195,7 +194,7 @@ def fitted(tones: Plane, mask: Pixels, foreign: npt.NDArray[np.bool_]) -> Fitted
         np.zeros((SIDE, SIDE), np.bool_),
     )
     result.tones[at] = small
-    result.kept[at] = share >= min(_COVERED, float(share.max()))
+    result.kept[at] = share >= min(COVERED, float(share.max()))
     if foreign.any():
         result.foreign[at] = _resized(foreign[window].astype(np.float32), size) > 0.4
     return result

@@ -6,8 +6,8 @@ import numpy as np
 
 from edgefmnist.augment import shoes
 from edgefmnist.augment.canvas import Pixels, Plane, Random, Warp, fitted, lay, lift
-from edgefmnist.augment.outline import worn
 from edgefmnist.augment.tones import finished
+from edgefmnist.augment.wear import worn
 from edgefmnist.records import LABELS
 
 _TROUSER, _DRESS = LABELS.index("Trouser"), LABELS.index("Dress")

@@ -15,7 +15,6 @@ import numpy as np
 
 from edgefmnist.augment.canvas import (
     CANVAS,
-    SIDE,
     SQUARE,
     Cloth,
     Pixels,
@@ -27,9 +26,10 @@ from edgefmnist.augment.canvas import (
     smooth_noise,
 )
 from edgefmnist.augment.garments import drawn
-from edgefmnist.augment.outline import largest
 from edgefmnist.augment.tones import pattern
+from edgefmnist.augment.wear import largest
 from edgefmnist.dataset import Samples
+from edgefmnist.preprocess.fit import SIDE
 from edgefmnist.records import LABELS
 
 _MIDDLE, _HALF = CANVAS // 2, SQUARE // 2

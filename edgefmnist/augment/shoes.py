@@ -12,7 +12,6 @@ import numpy as np
 from edgefmnist.augment.canvas import (
     PICTURE_U,
     PICTURE_V,
-    SIDE,
     Cloth,
     Pixels,
     Plane,
@@ -20,6 +19,7 @@ from edgefmnist.augment.canvas import (
     Warp,
     lay,
 )
+from edgefmnist.preprocess.fit import SIDE
 from edgefmnist.records import LABELS
 
 SANDAL, SNEAKER, BOOT = (LABELS.index(name) for name in ("Sandal", "Sneaker", "Ankle boot"))

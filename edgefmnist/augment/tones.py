@@ -8,13 +8,13 @@ import numpy as np
 from edgefmnist.augment.canvas import (
     PICTURE_U,
     PICTURE_V,
-    SIDE,
     Fitted,
     Pixels,
     Plane,
     Random,
     smooth_noise,
 )
+from edgefmnist.preprocess.fit import SIDE
 
 _EXPOSURE, _NEGATIVE, _PATTERN, _PRINT = 0.7, 0.2, 0.15, 0.15
 _LIGHT, _FOLDS, _GRAIN = 0.3, 0.25, 0.5

@@ -25,7 +25,7 @@ def worn(mask: Pixels, rng: Random) -> tuple[Pixels, Chosen]:
     if rng.random() < _BITTEN:
         mask = _bitten(mask, rng)
     joined = mask
-    if rng.random() < _JOINED and mask.any():
+    if rng.random() < _JOINED:
         joined = mask | _neighbour(mask, rng)
     if rng.random() < _FILLED:
         # The gap between trouser legs, or between a sleeve and the body, taken for garment.
@@ -65,8 +65,10 @@ def _bitten(mask: Pixels, rng: Random) -> Pixels:
 def _neighbour(mask: Pixels, rng: Random) -> Pixels:
     """A hanger's hook on top, a finger or a strap, or a piece of ground at the outline."""
     rows, columns = np.nonzero((mask > 0) & (cv2.erode(mask, _NEXT) == 0))
-    at = int(rng.integers(len(rows)))
     other = np.zeros_like(mask)
+    if not len(rows):  # all or nothing is garment: there is no outline
+        return other
+    at = int(rng.integers(len(rows)))
     kind = rng.random()
     if kind < 0.4:
         hook = kind < 0.2

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.camera.capture import start_capture
-from edgefmnist.camera.recognizer import NO_GARMENT, Recognition, Recognizer
+from edgefmnist.camera.recognizer import UNKNOWN, Recognition, Recognizer
 from edgefmnist.camera.source import Source
 from edgefmnist.camera.tracker import Tracker
+from edgefmnist.preprocess.background import Background
 from edgefmnist.records import LABELS, Frame, Prediction
 
 _WAIT_S = 0.2  # how often a stop is looked for while no frame comes
@@ -43,6 +44,7 @@ class CameraEvent:
     capture_ns, preprocess_ns, infer_ns: the three parts of its latency (`Capture.take`).
     fps: frames classified a second, over the last 30. dropped: frames never classified so far.
     true_label: label index where the source knows it, -1 for an empty scene, else None.
+    background_fits: whether the learned background still does; None without one.
     """
 
     frame: int
@@ -57,6 +59,7 @@ class CameraEvent:
     fps: float
     dropped: int
     true_label: int | None
+    background_fits: bool | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +100,11 @@ def run_camera(
     recognizer: Recognizer,
     observers: Sequence[Observer],
     should_stop: Callable[[], bool],
+    background: Background | None = None,
 ) -> CameraSummary:
     """Classify frames until the source ends, `config.frames` are done or a stop is asked for.
+
+    background: the one that the recognizer works with; its state goes into the events.
 
     The source is closed on every way out.
 
@@ -106,7 +112,7 @@ def run_camera(
 
     Raises: CameraUnavailable, BadPicture; whatever else an observer raises.
     """
-    tracker = Tracker(recognizer.unknown_threshold)
+    tracker = Tracker(recognizer.unknown_threshold or 0.0)
     tally = _Tally()
     with contextlib.closing(start_capture(source)) as capture:
         while not should_stop() and tally.classified != config.frames:
@@ -117,12 +123,14 @@ def run_camera(
                 continue
             frame, capture_ns = taken
             recognition = recognizer.recognize(frame.pixels)
-            announced = tracker.update(recognition.probabilities)
+            announced = tracker.update(
+                recognition.probabilities, recognition.prediction.known, frame.captured_ns
+            )
             fps = tally.add(frame, capture_ns, recognition)
             event = CameraEvent(
                 frame=frame.index,
                 name=frame.name,
-                announced=NO_GARMENT if announced is None else LABELS[announced],
+                announced=UNKNOWN if announced is None else LABELS[announced],
                 prediction=recognition.prediction,
                 picture=recognition.picture,
                 box=recognition.box,
@@ -132,6 +140,7 @@ def run_camera(
                 fps=fps,
                 dropped=capture.dropped,
                 true_label=frame.true_label,
+                background_fits=None if background is None else background.fits,
             )
             try:
                 for observer in observers:

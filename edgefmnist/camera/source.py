@@ -16,7 +16,10 @@ from edgefmnist.camera.sources.video import open_video
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
-FORMS = "auto, demo, demo:SEED, /dev/videoN, N, a video file, a folder, http(s)://, rtsp://, tcp://"
+FORMS = (
+    "auto, demo, demo:SEED, demo:fixed, /dev/videoN, N, a video file, a folder, http(s)://, "
+    "rtsp://, tcp://"
+)
 
 
 class Source(Protocol):

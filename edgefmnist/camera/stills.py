@@ -6,6 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from edgefmnist.camera.pictures import read_picture
 from edgefmnist.camera.recognizer import Recognition, Recognizer
 from edgefmnist.camera.sources.folder import pictures_in
@@ -14,14 +17,16 @@ from edgefmnist.errors import BadPicture
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Still:
-    """One picture's answer: either `recognition`, or the `error` that kept it from being read.
+    """One picture and its answer, or the `error` that kept it from being read.
 
+    pixels: uint8 [height, width, 3] in B, G, R order.
     path: as given by the user; for a folder, the folder as given joined with the file's name.
     """
 
     path: str
-    recognition: Recognition | None
-    error: BadPicture | None
+    pixels: npt.NDArray[np.uint8] | None = None
+    recognition: Recognition | None = None
+    error: BadPicture | None = None
 
 
 def recognize_stills(paths: Iterable[str], recognizer: Recognizer) -> Iterator[Still]:
@@ -30,15 +35,16 @@ def recognize_stills(paths: Iterable[str], recognizer: Recognizer) -> Iterator[S
         try:
             found = _files(given)
         except BadPicture as error:
-            yield Still(path=given, recognition=None, error=error)
+            yield Still(path=given, error=error)
             continue
         for path in found:
             try:
-                recognition = recognizer.recognize(read_picture(Path(path)))
+                pixels = read_picture(Path(path))
             except BadPicture as error:
-                yield Still(path=path, recognition=None, error=error)
+                yield Still(path=path, error=error)
             else:
-                yield Still(path=path, recognition=recognition, error=None)
+                recognition = recognizer.recognize(pixels)
+                yield Still(path=path, pixels=pixels, recognition=recognition)
 
 
 def _files(given: str) -> list[str]:

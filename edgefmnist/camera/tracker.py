@@ -1,59 +1,79 @@
 """Holds the announced label still while single frames waver.
 
-Probabilities are averaged over frames (exponential moving average), and the announced label
-changes only after another one has led for some frames in a row (hysteresis).
+Evidence is pooled over frames: probabilities, and the probability of being one of the ten at all,
+are averaged (exponential moving average). The announced label changes only after another answer
+has led for some frames in a row, and a label once announced needs less to stay than it needed to
+come (hysteresis). Frames that come slowly count for more, so that a change is announced within a
+second at 30 frames a second and at 2.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.float32]
 
+_LEAST_WEIGHT = 0.4
+"""Share of the newest frame in the averages, however soon it follows the one before."""
+_MEMORY_S = 0.25  # time constant of the averages where frames come slowly
+_PATIENCE = 3  # frames in a row that must agree on a change,
+_PATIENCE_S = 1 / 3  # or this time and two frames, where frames come slowly
+_STAYING = 0.8  # share of the threshold under which an announced label is given up
+
 
 class Tracker:
     """Announces one label index, or None for `unknown`, from frame to frame."""
 
-    def __init__(self, threshold: float, *, weight: float = 0.4, patience: int = 3) -> None:
+    def __init__(self, threshold: float) -> None:
         """Set the tracker up; it starts at `unknown`.
 
-        threshold: averaged probability (0..1) below which no label is announced.
-        weight: share (0..1] of the newest frame in the average.
-        patience: frames in a row (1..) that must agree on a change before it is announced.
+        threshold: pooled probability (0..1) of showing one of the ten classes under which no new
+            label is announced.
         """
         self._threshold = threshold
-        self._weight = weight
-        self._patience = patience
         self._average: Probabilities | None = None
+        self._known = 0.0
         self._announced: int | None = None
         self._rival: int | None = None
         self._rival_frames = 0
+        self._rival_since_ns = 0
+        self._last_ns: int | None = None
 
-    def update(self, probabilities: Probabilities | None) -> int | None:
+    def update(self, probabilities: Probabilities | None, known: float, at_ns: int) -> int | None:
         """Take one frame in and return what to announce now.
 
         probabilities: float32 [10] in label order; None where no garment was found, which also
-            forgets the average: what comes next is another garment.
+            forgets the averages: what comes next is another garment.
+        known: probability 0..1 that the frame shows one of the ten. at_ns: when it was captured.
         """
-        leader = self._lead(probabilities)
+        leader = self._lead(probabilities, known, at_ns)
         if leader == self._announced:
             self._rival_frames = 0
             return self._announced
-        self._rival_frames = self._rival_frames + 1 if leader == self._rival else 1
-        self._rival = leader
-        if self._rival_frames >= self._patience:
+        if leader != self._rival or not self._rival_frames:
+            self._rival, self._rival_frames, self._rival_since_ns = leader, 0, at_ns
+        self._rival_frames += 1
+        led_s = (at_ns - self._rival_since_ns) / 1e9
+        if self._rival_frames >= _PATIENCE or (self._rival_frames > 1 and led_s >= _PATIENCE_S):
             self._announced = leader
             self._rival_frames = 0
         return self._announced
 
-    def _lead(self, probabilities: Probabilities | None) -> int | None:
+    def _lead(self, probabilities: Probabilities | None, known: float, at_ns: int) -> int | None:
+        passed_s = 0.0 if self._last_ns is None else max(0, at_ns - self._last_ns) / 1e9
+        self._last_ns = at_ns
         if probabilities is None:
             self._average = None
             return None
         if self._average is None:
-            self._average = np.array(probabilities, np.float32)
+            self._average, self._known = np.array(probabilities, np.float32), known
         else:
-            self._average += np.float32(self._weight) * (probabilities - self._average)
+            weight = max(_LEAST_WEIGHT, 1 - math.exp(-passed_s / _MEMORY_S))
+            self._average += np.float32(weight) * (probabilities - self._average)
+            self._known += weight * (known - self._known)
         best = int(self._average.argmax())
-        return best if self._average[best] >= self._threshold else None
+        needed = self._threshold * (_STAYING if best == self._announced else 1.0)
+        return best if self._known >= needed else None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgefmnist.cli.models import opened
 from edgefmnist.cli.options import ModelOption, ThresholdOption
+
+if TYPE_CHECKING:
+    from edgefmnist.camera.source import Source
+    from edgefmnist.preprocess.background import Background
 
 
 def camera(
@@ -15,8 +22,8 @@ def camera(
         str,
         typer.Option(
             envvar="EDGEFMNIST_SOURCE",
-            help="auto, demo, demo:SEED, /dev/videoN, N, a video file, a folder of pictures, or "
-            "an http(s)://, rtsp:// or tcp:// stream.",
+            help="auto, demo, demo:SEED, demo:fixed, /dev/videoN, N, a video file, a folder of "
+            "pictures, or an http(s)://, rtsp:// or tcp:// stream.",
         ),
     ] = "auto",
     model: ModelOption = None,
@@ -30,6 +37,23 @@ def camera(
         ),
     ] = 1,
     unknown_threshold: ThresholdOption = None,
+    learn_background: Annotated[
+        bool,
+        typer.Option(
+            "--learn-background",
+            help="For a camera that stands still: learn the empty scene from the first frames and "
+            "save it in the --background file, by default background.npz.",
+        ),
+    ] = False,
+    background: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="EDGEFMNIST_BACKGROUND",
+            dir_okay=False,
+            help="The learned background, which then finds the garment instead of a search.",
+        ),
+    ] = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON object a frame on stdout.")
     ] = False,
@@ -48,13 +72,43 @@ def camera(
         from edgefmnist.render import live
 
         config = CameraConfig(source=source, frames=frames)
-        recognizer = open_recognizer(file, threads=threads, unknown_threshold=unknown_threshold)
-        try:
-            frames_from = open_source(config.source)
-        except CameraUnavailable:
-            if should_stop():  # stopped while the source kept us waiting
+        with contextlib.ExitStack() as opened_source:
+            try:
+                frames_from = opened_source.enter_context(
+                    contextlib.closing(open_source(config.source))
+                )
+                ground = _background(frames_from, background, learn_background, should_stop)
+            except CameraUnavailable:
+                if should_stop():  # stopped while the source kept us waiting
+                    return
+                raise
+            if should_stop():
                 return
-            raise
-        with live.view(frames_from.name, recognizer.model_name, jsonl=jsonl) as observer:
-            summary = run_camera(config, frames_from, recognizer, [observer], should_stop)
+            recognizer = open_recognizer(
+                file, threads=threads, unknown_threshold=unknown_threshold, background=ground
+            )
+            with live.view(frames_from.name, recognizer.model_name, jsonl=jsonl) as observer:
+                summary = run_camera(
+                    config, frames_from, recognizer, [observer], should_stop, ground
+                )
         live.show_summary(summary, jsonl=jsonl)
+
+
+def _background(
+    source: Source, path: Path | None, learn: bool, should_stop: Callable[[], bool]
+) -> Background | None:
+    """What the two options ask for; None for neither, or where a stop came while learning."""
+    from edgefmnist.camera import background
+    from edgefmnist.render import live
+
+    if learn or path is not None:
+        background.refuse_folder(source)
+    if not learn:
+        return None if path is None else background.load(path)
+    target = path or background.DEFAULT_FILE
+    with live.learning() as on_progress:
+        learned = background.learn(source, on_progress, should_stop)
+    if learned is not None:
+        background.save(learned, target)
+        live.show_learned(target)
+    return learned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from edgefmnist.quantization.calibration import KEPT
 from edgefmnist.quantization.records import Comparison
 from edgefmnist.runtime.bundle import BundleCard
 
@@ -31,9 +32,8 @@ with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist veri
 - Input [1, 28, 28, 1], raw intensities 0..255: garment bright on a black background, longest side
   28, centred, as the data set was made. Rescaling is part of the model.
 - Output [1, 10]: {labels}.
-- Scores are softmax(logits / {temperature}); a best score under {unknown_threshold} is answered
-  `unknown`. Both numbers come from {validation}: the threshold
-  lets 99 % of them pass.
+- Scores are softmax(logits / {temperature}); the temperature comes from {validation}.
+{known}
 - Made for the preprocessing `{preprocess}`.
 
 ## Data
@@ -45,10 +45,20 @@ Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747, MIT licence). SHA-256 of the 
 ## Limits
 
 Ten classes of product photos, one garment at a time. Hats, skirts, shorts, hands and people are
-not among them, and a threshold on the score catches only some. The accuracy above is for the data
+not among them, and the unknown threshold catches only some. The accuracy above is for the data
 set's own pictures; photos from a camera score lower.
 """
 
+
+_KNOWN = """\
+- The probability that a picture shows one of the ten at all is sigmoid({known_weight} x best logit
+  {known_bias:+}), fitted on the validation pictures changed as a camera would, against made-up
+  outliers (shorts, skirts, hats, hands, rags). Under {unknown_threshold} the answer is `unknown`;
+  {kept:.0%} of the changed garments pass."""
+
+_NOT_KNOWN = """\
+- It cannot tell what is none of the ten: it is as sure of outliers as of garments. It answers
+  `unknown` only where no garment is found. Models of the recipe `edge` can tell."""
 
 _COMMANDS = """\
     edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed} --out RUN
@@ -66,8 +76,8 @@ def text(record: BundleCard, comparison: Comparison) -> str:
     classes = "\n".join(
         f"| {label} | {before[label]:.1%} | {after[label]:.1%} |" for label in before
     )
-    known = record.recipe is not None
-    commands = (_COMMANDS if known else _COMMANDS_UNKNOWN).format(
+    told = record.recipe is not None
+    commands = (_COMMANDS if told else _COMMANDS_UNKNOWN).format(
         **dataclasses.asdict(record) | {"name": record.name.removesuffix(f"-{record.variant}")}
     )
     if record.calibration_count:
@@ -78,7 +88,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
     return _TEXT.format(
         commands=commands,
         validation="validation pictures held out of the training set"
-        if known
+        if told
         else "5,000 pictures of the training set, which the model may have been trained on",
         name=record.name,
         variant=record.variant,
@@ -96,7 +106,18 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         runtime=record.runtime,
         labels=", ".join(f"{i} {label}" for i, label in enumerate(record.labels)),
         temperature=record.temperature,
-        unknown_threshold=record.unknown_threshold,
+        known=_known(record),
         preprocess=record.preprocess,
         checksums="\n".join(f"- `{n}` `{sha}`" for n, sha in record.dataset_sha256.items()),
+    )
+
+
+def _known(record: BundleCard) -> str:
+    if not record.known_weight:
+        return _NOT_KNOWN
+    return _KNOWN.format(
+        known_weight=record.known_weight,
+        known_bias=record.known_bias,
+        unknown_threshold=record.unknown_threshold,
+        kept=KEPT,
     )

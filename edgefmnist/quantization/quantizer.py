@@ -19,6 +19,7 @@ from edgefmnist.errors import BadInput, UsageError
 from edgefmnist.frameworks import require_tensorflow
 from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.quantization import calibration, card, convert, gate, paired
+from edgefmnist.quantization.calibration import Certainty
 from edgefmnist.quantization.records import (
     Comparison,
     QuantizeConfig,
@@ -28,7 +29,7 @@ from edgefmnist.quantization.records import (
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden
 from edgefmnist.runtime.bundle import BundleCard
-from edgefmnist.runtime.classifier import Classifier, softmax
+from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile
 
 _VALIDATION_COUNT = 5_000
@@ -53,7 +54,7 @@ def quantize(
     """Convert the model, measure what that cost on the test pictures, and write a bundle.
 
     The representative dataset is stratified and comes from the training split alone; temperature
-    and unknown threshold are fitted on the validation pictures.
+    and the unknown score are fitted on the validation pictures.
 
     Raises: BadInput, BadModel, UsageError (calibration count), CannotWrite; GateRefused when the
     model must not be released, in which case nothing is written.
@@ -80,9 +81,9 @@ def quantize(
         )
         comparison = _compare(float_model, quantized, config, test, observer)
         gate.check(config, comparison, quantized)
-        observer.stage("Calibrating scores", len(validation_at))
         validation = Samples(images=train.images[validation_at], labels=train.labels[validation_at])
-        record = _card(config, source, model, comparison, quantized, validation, observer)
+        certainty = _certainty(quantized, validation, observer)
+        record = _card(config, source, model, comparison, quantized, certainty)
         sizes = float_model.path.stat().st_size, quantized.path.stat().st_size
         _release(out, quantized, record, comparison, test)
     calibrated = chosen[: _calibration_count(config)]
@@ -153,20 +154,32 @@ def _compare(
     return paired.compare(answers[0], answers[1], test.labels)
 
 
+def _certainty(quantized: ModelFile, validation: Samples, observer: QuantizeObserver) -> Certainty:
+    observer.stage("Calibrating scores", len(validation.labels))
+    logits = evaluate.logits(quantized, validation.images, observer.progress)
+    observer.stage("Calibrating what is unknown", len(validation.labels))
+    shown, garment = calibration.camera_pictures(validation)
+    shown_logits = evaluate.logits(quantized, shown, observer.progress)
+    curve = calibration.known_curve(shown_logits, garment)
+    return Certainty(
+        temperature=calibration.temperature(logits, validation.labels),
+        known_weight=curve[0],
+        known_bias=curve[1],
+        unknown_threshold=calibration.unknown_threshold(shown_logits, garment, curve),
+    )
+
+
 def _card(
     config: QuantizeConfig,
     source: _Source,
     model: Any,
     comparison: Comparison,
     quantized: ModelFile,
-    validation: Samples,
-    observer: QuantizeObserver,
+    certainty: Certainty,
 ) -> BundleCard:
     import keras
     import tensorflow as tf
 
-    logits = evaluate.logits(quantized, validation.images, observer.progress)
-    temperature = calibration.temperature(logits, validation.labels)
     return BundleCard(
         name=source.name if config.variant == "int8" else f"{source.name}-{config.variant}",
         variant=config.variant,
@@ -188,8 +201,7 @@ def _card(
         ),
         agreement=comparison.agreement,
         calibration_count=_calibration_count(config),
-        temperature=temperature,
-        unknown_threshold=calibration.unknown_threshold(softmax(logits / temperature)),
+        **dataclasses.asdict(certainty),
         preprocess=PREPROCESS_ID,
         runtime=Classifier(quantized).runtime,
         versions={

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,20 @@ from rich.table import Table
 from rich.text import Text
 
 from edgefmnist.camera.loop import CameraEvent, CameraSummary
-from edgefmnist.camera.recognizer import NO_GARMENT
+from edgefmnist.camera.recognizer import UNKNOWN
 from edgefmnist.camera.sinks.jsonl import JsonLines, write_line
 from edgefmnist.records import LABELS
 from edgefmnist.render.console import notes, results
+from edgefmnist.render.progress import counting
 
 _MIN_WIDTH, _MIN_HEIGHT = 72, 18  # of a terminal that the view fits into
 _REDRAW_S = 1 / 12
 _PARTS = (("capture", "cyan"), ("preprocess", "magenta"), ("infer", "yellow"))
+_LOST = (
+    "the scene no longer fits the learned background (camera moved, light switched?): garments are "
+    "searched for without it; learn it again with --learn-background"
+)
+_FITS_AGAIN = "the learned background fits again"
 _NO_PICTURE = np.zeros((28, 28), np.uint8)
 
 Observer = Callable[[CameraEvent], None]
@@ -35,7 +42,7 @@ Observer = Callable[[CameraEvent], None]
 def view(source: str, model: str, *, jsonl: bool) -> Iterator[Observer]:
     """Yield the observer that shows each event: JSON lines, a live view or plain lines."""
     if jsonl:
-        yield JsonLines(sys.stdout)
+        yield _with_notices(JsonLines(sys.stdout))
     elif _fits(results):
         screen = _Screen(source, model)
         with Live(console=results, auto_refresh=False) as live:
@@ -45,7 +52,36 @@ def view(source: str, model: str, *, jsonl: bool) -> Iterator[Observer]:
                 screen.draw(live)
     else:
         write_line(sys.stdout, f"source {source}, model {model}")
-        yield _Lines()
+        yield _with_notices(_Lines())
+
+
+@contextlib.contextmanager
+def learning() -> Iterator[Callable[[int, int], None]]:
+    """Ask for an empty scene and yield the hook for progress."""
+    notes.print("learning the background: keep the scene empty and still for two seconds")
+    with counting("frames") as progress:
+        yield progress
+
+
+def show_learned(file: Path) -> None:
+    """Tell where the learned background went."""
+    notes.print(
+        f"background learned, saved in {file}; next time: --background {file}", soft_wrap=True
+    )
+
+
+def _with_notices(observer: Observer) -> Observer:
+    """The observer, and a line on stderr whenever the learned background ceases to fit or fits."""
+    fits = True
+
+    def both(event: CameraEvent) -> None:
+        nonlocal fits
+        if event.background_fits is not None and event.background_fits is not fits:
+            fits = event.background_fits
+            notes.print(_FITS_AGAIN if fits else _LOST, soft_wrap=True)
+        observer(event)
+
+    return both
 
 
 def _fits(console: Console) -> bool:
@@ -67,7 +103,8 @@ class _Lines:
     def __call__(self, event: CameraEvent) -> None:
         if event.announced != self._announced:
             self._announced = event.announced
-            score = f"  {event.prediction.score:.0%}" if event.announced != NO_GARMENT else ""
+            scores = dict(event.prediction.top)  # the label is pooled over frames, these are not
+            score = f"  {scores[event.announced]:.0%}" if event.announced in scores else ""
             write_line(sys.stdout, f"frame {event.frame}: {event.announced}{score}")
 
 
@@ -106,7 +143,6 @@ class _Screen:
         right = Panel(
             Group(
                 _headline(event),
-                Text(),
                 _top(event, bar),
                 Text(),
                 self._latency(bar),
@@ -133,10 +169,13 @@ class _Screen:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis")
-        table.add_row("speed", f"{event.fps:.1f} fps, {self._frames:,} frames")
-        table.add_row("dropped", f"{event.dropped:,} frames")
+        speed = f"{event.fps:.1f} fps, {self._frames:,} frames, {event.dropped:,} dropped"
+        table.add_row("speed", speed)
         table.add_row("source", Text(self._source + (f" {event.name}" if event.name else "")))
         table.add_row("model", Text(self._model))
+        if event.background_fits is not None:
+            told = "learned" if event.background_fits else "fits no more: --learn-background"
+            table.add_row("background", told)
         return table
 
 
@@ -157,7 +196,7 @@ def _grey(level: int) -> Color:
 
 
 def _headline(event: CameraEvent) -> Text:
-    style = "bold yellow" if event.announced == NO_GARMENT else "bold green"
+    style = "bold yellow" if event.announced == UNKNOWN else "bold green"
     text = Text()
     text.append(event.announced, style)
     if event.true_label is not None:
@@ -173,6 +212,8 @@ def _top(event: CameraEvent, bar: int) -> Table:
         table.add_row(label, _bar(score, bar, colour), f"{score:.1%}" if score else "")
     for _ in range(3 - max(1, min(3, len(event.prediction.top)))):
         table.add_row("", "", "")
+    known = event.prediction.known
+    table.add_row("known", _bar(known, bar, "blue"), f"{known:.1%}" if known else "")
     return table
 
 

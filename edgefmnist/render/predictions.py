@@ -18,7 +18,7 @@ from edgefmnist.camera.stills import Still
 from edgefmnist.errors import one_line
 from edgefmnist.render.console import notes, results
 
-_ANSWER_WIDTH = 58  # of the columns beside the path
+_ANSWER_WIDTH = 66  # of the columns beside the path
 
 
 def show_jsonl(stills: Iterable[Still]) -> int:
@@ -45,10 +45,10 @@ def _fields(path: str, recognition: Recognition) -> dict[str, Any]:
 
 def show_table(stills: Iterable[Still]) -> int:
     """Print a table once all pictures are answered; returns how many could not be read."""
-    table = Table("picture", "answer", "score", "then", box=None, pad_edge=False)
+    table = Table("picture", "answer", "score", "known", "then", box=None, pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
-    table.columns[2].justify = "right"
+    table.columns[2].justify = table.columns[3].justify = "right"
     # A terminal shows the end of a long path, which names the file; a pipe gets all of it.
     room = results.width - _ANSWER_WIDTH if results.is_terminal else None
     failed = 0
@@ -67,15 +67,16 @@ def _tail(path: str, room: int | None) -> str:
     return path if room is None or len(path) <= room else "…" + path[len(path) - room + 1 :]
 
 
-def _answer(recognition: Recognition) -> tuple[Text, str, Text]:
+def _answer(recognition: Recognition) -> tuple[Text, str, str, Text]:
     prediction = recognition.prediction
     if not prediction.top:
-        return Text("unknown", "yellow"), "", Text("no garment stands out", "dim")
+        return Text("unknown", "yellow"), "", "", Text("no garment stands out", "dim")
     runners_up = prediction.top if prediction.unknown else prediction.top[1:]
     then = ", ".join(f"{label} {score:.0%}" for label, score in runners_up[:2])
+    score, known = f"{prediction.score:.1%}", f"{prediction.known:.1%}"
     if prediction.unknown:
-        return Text("unknown", "yellow"), f"{prediction.score:.1%}", Text(f"maybe {then}", "dim")
-    return Text(prediction.label, "green"), f"{prediction.score:.1%}", Text(then, "dim")
+        return Text("unknown", "yellow"), score, known, Text(f"maybe {then}", "dim")
+    return Text(prediction.label, "green"), score, known, Text(then, "dim")
 
 
 def _complain(still: Still) -> int:

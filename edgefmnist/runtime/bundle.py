@@ -11,14 +11,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS
 
-SCHEMA = 1
+SCHEMA = 2
 MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "README.md"
 
 
@@ -31,7 +30,9 @@ class BundleCard:
     float_accuracy: of the same weights in float32; quantized_accuracy: of this model.
     drop_interval_pp: 95 % interval of `drop_pp`.
     temperature: logits are divided by it before the softmax.
-    unknown_threshold: a best score under it is answered `unknown`.
+    known_weight, known_bias: the logistic curve from the best logit to the probability that the
+        picture shows one of the ten classes (`Classifier.known`).
+    unknown_threshold: a smaller such probability is answered `unknown`.
     preprocess: id of the preprocessing that the threshold was set for.
     runtime: the one that the golden outputs were made with.
     """
@@ -54,6 +55,8 @@ class BundleCard:
     agreement: float
     calibration_count: int
     temperature: float
+    known_weight: float
+    known_bias: float
     unknown_threshold: float
     preprocess: str
     runtime: str
@@ -72,8 +75,11 @@ def _check(card: BundleCard) -> None:
             raise TypeError(f"{key} is no text")
     if card.labels != LABELS:
         raise ValueError("its labels are not Fashion-MNIST's")
-    if not (math.isfinite(card.temperature) and card.temperature > 0):
-        raise ValueError("temperature is not over 0")
+    # Numbers beyond these are no fit's, and single precision would make infinities of them.
+    if not 1e-3 <= card.temperature <= 1e3:
+        raise ValueError("temperature is not between 0.001 and 1000")
+    if not (abs(card.known_weight) <= 1e4 and abs(card.known_bias) <= 1e4):
+        raise ValueError("known_weight or known_bias is not between -10000 and 10000")
     if not 0 <= card.unknown_threshold <= 1:
         raise ValueError("unknown_threshold is not between 0 and 1")
 
@@ -94,17 +100,19 @@ def read_card(folder: Path) -> BundleCard:
             raise BadModel(f"{folder} is not a model bundle: it has no {name}")
     try:
         fields: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        fields["labels"] = tuple(fields["labels"])
-        fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
-        card = BundleCard(**fields)
-        _check(card)
+        schema = fields["schema"]
+        if schema == SCHEMA:
+            fields["labels"] = tuple(fields["labels"])
+            fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
+            card = BundleCard(**fields)
+            _check(card)
     except OSError as error:
         raise BadModel(f"{folder / CARD} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadModel(f"{folder / CARD} is damaged ({error}): copy the bundle again") from error
-    if card.schema != SCHEMA:
+    if schema != SCHEMA:
         raise BadModel(
-            f"{folder / CARD} has schema {card.schema}, this program reads {SCHEMA}: "
+            f"{folder / CARD} has schema {schema!r}, this program reads {SCHEMA}: "
             "quantize the model again"
         )
     try:

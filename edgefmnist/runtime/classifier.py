@@ -40,6 +40,7 @@ class Classifier:
         self.temperature = model.card.temperature if model.card else 1.0
         # Without a bundle nothing was calibrated: a bare model is never sure enough to refuse.
         self.unknown_threshold = model.card.unknown_threshold if model.card else 0.0
+        self._known_curve = (model.card.known_weight, model.card.known_bias) if model.card else None
         blank = self.outputs(np.zeros((1, 28, 28), np.uint8))[0]
         self._ends_in_softmax = bool(blank.min() >= 0 and abs(blank.sum() - 1) < 0.05)
 
@@ -76,7 +77,24 @@ class Classifier:
         Source: temperature scaling, Guo et al. 2017, "On Calibration of Modern Neural Networks",
         section 4.2.
         """
-        return softmax(self.logits(images) / self.temperature)
+        return self.probabilities(self.logits(images))
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """Calibrated probabilities [n, 10] from logits [n, 10]."""
+        return softmax(logits / self.temperature)
+
+    def known(self, logits: Floats) -> Floats:
+        """Probability [n], 0..1, that a picture shows one of the ten classes, from its `logits`.
+
+        A logistic curve over the best logit (the maximum logit score, Hendrycks et al. 2022,
+        "Scaling Out-of-Distribution Detection for Real-World Settings"), fitted when the model was
+        quantized. A bare model, for which nothing was fitted, gives its best probability
+        (Hendrycks and Gimpel 2017).
+        """
+        if self._known_curve is None:
+            return np.asarray(softmax(logits).max(axis=1), np.float32)
+        weight, bias = self._known_curve
+        return sigmoid(logits.max(axis=1) * np.float32(weight) + np.float32(bias))
 
     def _invoke(self, part: Pictures) -> npt.NDArray[Any]:
         if len(part) < self._batch:  # the tensor has one size: fill up the last batch
@@ -92,6 +110,11 @@ def softmax(logits: Floats) -> Floats:
     shares: Floats = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
     shares /= shares.sum(axis=1, keepdims=True)
     return shares
+
+
+def sigmoid(values: Floats) -> Floats:
+    """Logistic function; written with tanh, which cannot overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * values)), np.float32)
 
 
 def _encoder(detail: dict[str, Any], model: ModelFile) -> Any:

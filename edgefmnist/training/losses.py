@@ -17,11 +17,11 @@ _CLASSES = len(LABELS)
 class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
     """Cross-entropy over the ten classes and "none of them", whose logit is fixed at 0.
 
-    So the network keeps its ten outputs, and how far their best stands over 0 says how sure it is
-    that there is one of the ten at all: minus the free energy, log sum exp of the logits, becomes
-    the log-odds of that (energy as a score: Liu et al. 2020, "Energy-based Out-of-distribution
-    Detection", section 3; training with outliers: Hendrycks et al. 2019, "Deep Anomaly Detection
-    with Outlier Exposure").
+    So the network keeps its ten outputs, and how far they stand over 0 says how sure it is that
+    there is one of the ten at all: log sum exp of the logits becomes the log-odds of that (minus
+    the free energy, Liu et al. 2020, "Energy-based Out-of-distribution Detection", section 3;
+    training with outliers: Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure").
+    Which function of the logits is then used to tell is for `quantization.calibration` to say.
 
     Targets: [n, 11], see `batches.targets`; a row's sum is its weight. Predictions: logits [n, 10].
     label_smoothing: share of a garment's target spread over the ten classes.

@@ -27,8 +27,8 @@ class Augmentation:
     outlier_weight: of one such picture in the loss, a garment's being 1.
     """
 
-    camera_share: float = 0.7
-    outlier_share: float = 0.2
+    camera_share: float = 0.5
+    outlier_share: float = 0.15
     outlier_weight: float = 0.5
 
 

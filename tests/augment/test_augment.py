@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edgefmnist.augment import camera_like, outlier
-from edgefmnist.augment.canvas import Cloth, Warp, fitted, lay, lift
-from edgefmnist.augment.outline import worn
+from edgefmnist.augment.canvas import CANVAS, Cloth, Warp, fitted, lay, lift
+from edgefmnist.augment.wear import worn
 from edgefmnist.dataset import Samples, load
 from edgefmnist.records import LABELS
 
@@ -146,3 +146,11 @@ def test_what_is_joined_on_is_told_apart_from_the_garment() -> None:
         assert (after[foreign] == 1).all()
         grown += bool(foreign.any())
     assert 6 < grown < 40
+
+
+def test_a_mask_without_outline_stays_whole() -> None:
+    for mask in (np.ones((CANVAS, CANVAS), np.uint8), np.zeros((CANVAS, CANVAS), np.uint8)):
+        for seed in range(40):
+            after, foreign = worn(mask.copy(), np.random.default_rng(seed))
+            assert after.mean() == pytest.approx(mask.mean(), abs=0.2)
+            assert not foreign[after == 0].any()

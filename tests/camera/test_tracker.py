@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgefmnist.camera.tracker import Tracker
 
 labels = st.integers(0, 9)
+Frames = list[tuple[np.ndarray | None, float]]
 
 
 def sure_of(label: int, score: float = 0.91) -> np.ndarray:
@@ -19,67 +21,107 @@ def sure_of(label: int, score: float = 0.91) -> np.ndarray:
     return probabilities
 
 
+def announced(
+    tracker: Tracker, frames: Frames, fps: float, start_s: float = 0.0
+) -> list[int | None]:
+    """What is announced after each of `frames` at `fps` frames a second."""
+    return [
+        tracker.update(probabilities, known, round((start_s + at / fps) * 1e9))
+        for at, (probabilities, known) in enumerate(frames)
+    ]
+
+
+def of(label: int, count: int, known: float = 0.9) -> Frames:
+    return [(sure_of(label), known)] * count
+
+
 @st.composite
-def frames(draw: st.DrawFn) -> np.ndarray | None:
+def any_frame(draw: st.DrawFn) -> tuple[np.ndarray | None, float]:
     if draw(st.integers(0, 4)) == 0:
-        return None
+        return None, 0.0
     raw = np.array(draw(st.lists(st.floats(0.01, 1), min_size=10, max_size=10)), np.float32)
-    return raw / raw.sum()
-
-
-@given(labels, st.integers(1, 6))
-def test_steady_label_is_announced_after_exactly_the_patience(label: int, patience: int) -> None:
-    tracker = Tracker(0.5, patience=patience)
-    announced = [tracker.update(sure_of(label)) for _ in range(patience + 3)]
-    assert announced == [None] * (patience - 1) + [label] * 4
-
-
-@given(labels, labels)
-def test_single_odd_frame_changes_nothing(label: int, odd: int) -> None:
-    tracker = Tracker(0.5)
-    for _ in range(6):
-        tracker.update(sure_of(label))
-    after = [tracker.update(sure_of(odd))] + [tracker.update(sure_of(label)) for _ in range(6)]
-    assert after == [label] * 7
+    return raw / raw.sum(), draw(st.floats(0, 1))
 
 
 @given(labels)
-def test_single_frame_without_garment_changes_nothing(label: int) -> None:
+def test_a_steady_label_is_announced_with_the_third_frame(label: int) -> None:
+    assert announced(Tracker(0.5), of(label, 5), fps=30) == [None, None, label, label, label]
+
+
+@pytest.mark.parametrize("fps", [2, 2.5, 2.6, 2.9, 3, 5, 10, 30, 120])
+@given(labels, labels)
+def test_a_change_is_announced_within_a_second_at_any_rate(fps: float, old: int, new: int) -> None:
     tracker = Tracker(0.5)
-    for _ in range(6):
-        tracker.update(sure_of(label))
-    assert [tracker.update(None), tracker.update(sure_of(label))] == [label, label]
+    announced(tracker, of(old, 8), fps)
+    # It was changed just after the eighth frame, so it is first seen with the ninth.
+    changed_s, frames = 7 / fps, int(fps)
+    assert announced(tracker, of(new, frames), fps, changed_s + 1 / fps)[-1] == new
+    gone_s = changed_s + frames / fps
+    assert announced(tracker, [(None, 0.0)] * frames, fps, gone_s + 1 / fps)[-1] is None
 
 
 @given(labels, labels)
-def test_new_garment_takes_over_within_a_second_and_removal_ends_it(old: int, new: int) -> None:
+def test_a_single_odd_frame_changes_nothing(label: int, odd: int) -> None:
     tracker = Tracker(0.5)
-    for _ in range(6):
-        tracker.update(sure_of(old))
-    assert [tracker.update(sure_of(new)) for _ in range(12)][-1] == new
-    assert [tracker.update(None) for _ in range(3)][-1] is None
+    frames = of(label, 6) + of(odd, 1) + of(label, 6)
+    assert announced(tracker, frames, fps=30)[6:] == [label] * 7
 
 
-@given(st.lists(frames(), max_size=60), st.integers(1, 5))
-def test_changes_are_never_closer_than_the_patience(
-    run: list[np.ndarray | None], patience: int
-) -> None:
-    tracker = Tracker(0.3, patience=patience)
-    announced = [None, *(tracker.update(frame) for frame in run)]
-    changes = [i for i in range(1, len(announced)) if announced[i] != announced[i - 1]]
-    assert all(later - earlier >= patience for earlier, later in pairwise(changes))
+@given(labels)
+def test_a_single_frame_without_garment_changes_nothing(label: int) -> None:
+    frames: Frames = [*of(label, 6), (None, 0.0), *of(label, 1)]
+    assert announced(Tracker(0.5), frames, fps=30)[6:] == [label, label]
 
 
-@given(st.lists(frames(), max_size=40))
-def test_nothing_is_announced_that_no_frame_supports(run: list[np.ndarray | None]) -> None:
-    tracker = Tracker(0.999)  # no frame here is that sure
-    assert {tracker.update(frame) for frame in run} <= {None}
+@given(labels)
+def test_what_is_likely_none_of_the_ten_is_not_announced_however_sure(label: int) -> None:
+    assert set(announced(Tracker(0.5), of(label, 20, known=0.45), fps=30)) == {None}
+
+
+def test_weak_frames_are_pooled() -> None:
+    """Each frame alone wavers, between two labels and about the threshold; their mean does not."""
+    strong, weak = sure_of(3, 0.8), sure_of(4, 0.5)
+    weak[3] = 0.4
+    frames: Frames = [(strong, 0.75), (weak, 0.35)] * 15
+    assert announced(Tracker(0.5), frames, fps=30)[6:] == [3] * 24
+
+
+def test_what_was_seen_before_a_gap_is_forgotten() -> None:
+    tracker = Tracker(0.5)
+    announced(tracker, of(1, 30), fps=30)
+    after: Frames = [(None, 0.0)] * 3 + [(sure_of(2, 0.4), 0.9)] * 3
+    assert announced(tracker, after, fps=30, start_s=1)[-1] == 2
+
+
+@given(labels)
+def test_an_announced_label_needs_less_to_stay_than_to_come(label: int) -> None:
+    tracker = Tracker(0.5)
+    announced(tracker, of(label, 10), fps=30)
+    assert set(announced(tracker, of(label, 30, known=0.45), 30, start_s=1)) == {label}
+    assert announced(tracker, of(label, 30, known=0.3), 30, start_s=2)[-1] is None
+
+
+@given(st.lists(any_frame(), max_size=60))
+def test_changes_are_never_closer_than_three_frames(frames: Frames) -> None:
+    told = [None, *announced(Tracker(0.3), frames, fps=30)]
+    changes = [i for i in range(1, len(told)) if told[i] != told[i - 1]]
+    assert all(later - earlier >= 3 for earlier, later in pairwise(changes))
+
+
+@given(st.lists(any_frame(), max_size=40))
+def test_nothing_is_announced_that_no_frame_supports(frames: Frames) -> None:
+    unsure: Frames = [(probabilities, min(known, 0.9)) for probabilities, known in frames]
+    assert set(announced(Tracker(0.999), unsure, fps=30)) <= {None}
+
+
+def test_a_clock_that_steps_back_does_no_harm() -> None:
+    tracker = Tracker(0.5)
+    announced(tracker, of(1, 10), fps=30, start_s=100)
+    assert announced(tracker, of(2, 12), fps=30, start_s=0)[-1] == 2
 
 
 @given(labels)
 def test_input_is_left_alone(label: int) -> None:
-    tracker = Tracker(0.5)
     first = sure_of(label)
-    tracker.update(first)
-    tracker.update(sure_of((label + 1) % 10))
+    announced(Tracker(0.5), [(first, 0.9), *of((label + 1) % 10, 1)], fps=30)
     np.testing.assert_array_equal(first, sure_of(label))

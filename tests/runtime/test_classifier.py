@@ -12,8 +12,9 @@ import pytest
 
 from edgefmnist import evaluate
 from edgefmnist.dataset import load
+from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.runtime import bundle, classifier, golden
-from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.classifier import Classifier, softmax
 from edgefmnist.runtime.models import ModelFile, resolve
 from tests.conftest import RunCli, assert_one_line
 
@@ -111,6 +112,25 @@ def test_verify_without_sound_vectors(
 
 def test_verify_of_a_bare_model(run_cli: RunCli, small_model: Path) -> None:
     assert_one_line(run_cli("verify", small_model), 5, "only a bundle")
+
+
+def test_known_is_the_bundles_curve_over_the_best_logit(shipped_bundle: Path) -> None:
+    classifier = Classifier(resolve(str(shipped_bundle)))
+    card = bundle.read_card(shipped_bundle)
+    logits = np.array([[3.0, *[-1.0] * 9], [-2.0] * 10], np.float32)
+    wanted = 1 / (1 + np.exp(-(card.known_weight * np.array([3.0, -2.0]) + card.known_bias)))
+    np.testing.assert_allclose(classifier.known(logits), wanted, rtol=1e-4)
+    assert wanted[0] > card.unknown_threshold > wanted[1]
+
+
+def test_known_of_a_bare_model_is_its_best_probability(small_model: Path) -> None:
+    classifier = Classifier(resolve(str(small_model)))
+    logits = np.random.default_rng(0).normal(0, 2, (20, 10)).astype(np.float32)
+    np.testing.assert_allclose(classifier.known(logits), softmax(logits).max(axis=1), rtol=1e-5)
+
+
+def test_the_shipped_model_was_calibrated_for_this_preprocessing(shipped_bundle: Path) -> None:
+    assert bundle.read_card(shipped_bundle).preprocess == PREPROCESS_ID
 
 
 def test_a_card_survives_the_trip_through_its_file(shipped_bundle: Path, tmp_path: Path) -> None:

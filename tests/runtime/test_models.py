@@ -85,7 +85,7 @@ def test_a_bundle_with_a_missing_file(run_cli: RunCli, copy: Path, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[1, 2]", '{"schema": 1, "labels": 3, "drop_interval_pp": 4}']
+    "content", ["", "{}", "[1, 2]", '{"schema": 2, "labels": 3, "drop_interval_pp": 4}']
 )
 def test_a_damaged_record(run_cli: RunCli, copy: Path, content: str) -> None:
     (copy / "model.json").write_text(content)

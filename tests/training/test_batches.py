@@ -47,11 +47,18 @@ def test_outliers_come_on_top_with_their_weight(some: Samples) -> None:
 
 def test_epochs_follow_from_seed_and_number(some: Samples) -> None:
     recipe = camera_recipe()
-    first, again, other = (
-        next(epoch_batches(recipe, some, seed=1, epoch=epoch))[0] for epoch in (1, 1, 2)
+    first, again, later, other = (
+        next(epoch_batches(recipe, some, seed=seed, epoch=epoch))[0]
+        for seed, epoch in ((1, 1), (1, 1), (1, 2), (2, 1))
     )
     np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, later) and not np.array_equal(first, other)
+
+
+def test_what_goes_wrong_while_a_batch_is_made_comes_out(some: Samples) -> None:
+    bad = Samples(images=some.images[:, :20], labels=some.labels)
+    with pytest.raises((ValueError, IndexError)):
+        list(epoch_batches(camera_recipe(), bad, seed=0, epoch=1))
 
 
 def test_outside_the_cameras_share_pictures_are_only_mirrored_and_shifted(some: Samples) -> None:

@@ -44,6 +44,7 @@ def prediction_fields(prediction: Prediction) -> dict[str, Any]:
         "label": prediction.label,
         "label_index": prediction.label_index,
         "score": round(prediction.score, 6),
+        "known": round(prediction.known, 6),
         "unknown": prediction.unknown,
         "top": [{"label": label, "score": round(score, 6)} for label, score in prediction.top],
     }
@@ -59,7 +60,8 @@ def event_fields(event: CameraEvent) -> dict[str, Any]:
 
     `label`, `score`, `unknown` and `top` are of this very frame; `announced` is the label that
     holds still over frames. `name` and `true_label` are there only where the source knows them;
-    an empty scene has the true label ``none``.
+    an empty scene has the true label ``none``. `background_fits` is there only where a learned
+    background is in use.
     """
     fields: dict[str, Any] = {"frame": event.frame}
     if event.name:
@@ -74,4 +76,6 @@ def event_fields(event: CameraEvent) -> dict[str, Any]:
     fields["dropped"] = event.dropped
     if event.true_label is not None:
         fields["true_label"] = "none" if event.true_label < 0 else LABELS[event.true_label]
+    if event.background_fits is not None:
+        fields["background_fits"] = event.background_fits
     return fields

@@ -8,17 +8,24 @@ import time
 import numpy as np
 
 from edgefmnist.camera.sources.garments import load_garments
-from edgefmnist.camera.sources.scenes import render, scenes
+from edgefmnist.camera.sources.scenes import fixed_scenes, render, scenes
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Frame
 
+_EMPTY_FRAMES = 60  # at the start of a fixed scene: enough to learn its background
+
 
 def open_demo(uri: str) -> DemoSource:
-    """Open ``demo`` or ``demo:SEED``. Raises: UsageError where SEED is no whole number."""
-    found = re.fullmatch(r"demo(?::(\d{1,18}))?", uri)
+    """Open ``demo``, ``demo:SEED``, ``demo:fixed`` or ``demo:fixed:SEED``.
+
+    Raises: UsageError where SEED is no whole number.
+    """
+    found = re.fullmatch(r"demo(:fixed)?(?::(\d{1,18}))?", uri)
     if found is None:
-        raise UsageError(f"--source {uri!r}: the seed must be a whole number, as in demo:7")
-    return DemoSource(int(found[1] or 0))
+        raise UsageError(
+            f"--source {uri!r}: the seed must be a whole number, as in demo:7 or demo:fixed:7"
+        )
+    return DemoSource(int(found[2] or 0), fixed=found[1] is not None)
 
 
 class DemoSource:
@@ -26,11 +33,15 @@ class DemoSource:
 
     live = False
 
-    def __init__(self, seed: int) -> None:
-        """Scenes drawn with `seed`."""
-        self.name = f"demo:{seed}"
+    def __init__(self, seed: int, *, fixed: bool = False) -> None:
+        """Scenes drawn with `seed`; fixed: all on one ground, at first an empty one."""
+        self.name = f"demo:fixed:{seed}" if fixed else f"demo:{seed}"
         self._random = np.random.default_rng(seed)
-        self._scenes = scenes(self._random, load_garments())
+        garments = load_garments()
+        if fixed:
+            self._scenes = fixed_scenes(self._random, garments, _EMPTY_FRAMES)
+        else:
+            self._scenes = scenes(self._random, garments)
         self._scene = next(self._scenes)
         self._left = self._scene.frames
         self._count = 0

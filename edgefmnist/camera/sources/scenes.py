@@ -63,10 +63,32 @@ def scenes(random: np.random.Generator, garments: Garments) -> Iterator[Scene]:
             yield new_scene(random, None, EMPTY)
 
 
-def new_scene(random: np.random.Generator, image: Pixels | None, label: int) -> Scene:
-    """Draw one scene for a 28x28 garment, or an empty one."""
+def fixed_scenes(
+    random: np.random.Generator, garments: Garments, empty_frames: int
+) -> Iterator[Scene]:
+    """`scenes` under a camera that never moves: one ground, first empty for `empty_frames`."""
+    first = new_scene(random, None, EMPTY)
+    yield dataclasses.replace(first, frames=empty_frames)
+    while True:
+        for choice in random.permutation(len(garments.labels)):
+            image, label = garments.images[choice], int(garments.labels[choice])
+            yield _on_ground_of(first, new_scene(random, image, label, dark=first.dark))
+            yield _on_ground_of(first, new_scene(random, None, EMPTY))
+
+
+def _on_ground_of(first: Scene, scene: Scene) -> Scene:
+    return dataclasses.replace(
+        scene, texture=first.texture, dark=first.dark, ground=first.ground, light=first.light
+    )
+
+
+def new_scene(
+    random: np.random.Generator, image: Pixels | None, label: int, dark: bool | None = None
+) -> Scene:
+    """Draw one scene for a 28x28 garment, or an empty one; `dark` as in `Scene`, None draws it."""
     texture = str(random.choice(list(TEXTURES)))
-    dark = bool(random.random() < 0.5)
+    drawn = bool(random.random() < 0.5)
+    dark = drawn if dark is None else dark
     brightness = random.uniform(0.66, 0.9) if dark else random.uniform(0.12, 0.26)
     pattern = brightness * (1 + TEXTURES[texture](random, HEIGHT, WIDTH) / 0.75)
     ground = np.clip(pattern, 0, 1)[..., None] * _tint(random, 0.3) * 255
