@@ -26,7 +26,7 @@ def bench(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure latency, size and memory side by side.
+    """Measure latency, size and memory side by side, and the camera's path with the first model.
 
     Each model has a process of its own; their timed windows take turns.
     """
@@ -34,6 +34,7 @@ def bench(
 
     from edgefmnist.bench.measure import measure
     from edgefmnist.bench.records import BenchConfig
+    from edgefmnist.camera.stages import measure_stages
     from edgefmnist.render import bench as view
     from edgefmnist.render.progress import counting
 
@@ -46,7 +47,9 @@ def bench(
         config = BenchConfig(models=files, threads=counts)
         with counting("Measuring") as on_window:
             result = measure(config, on_window)
-        (view.show_json if as_json else view.show)(result)
+        with counting("Camera path") as on_frame:
+            stages = measure_stages(files[0], on_frame)
+        (view.show_json if as_json else view.show)(result, stages)
     if plot is not None:
         view.plot(result, plot)
 

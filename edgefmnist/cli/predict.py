@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,16 +21,30 @@ def predict(
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON object a picture on stdout.")
     ] = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT",
+            help="Draw for each picture why: outline, 28x28 and probabilities, into this folder.",
+        ),
+    ] = None,
 ) -> None:
     """Name the garment in each picture."""
+    from edgefmnist import files
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.camera.stills import recognize_stills
     from edgefmnist.errors import BadPicture
     from edgefmnist.render import predictions
+    from edgefmnist.render.explain import explaining, refuse_own_folder
 
+    if explain is not None:  # before the work, which takes its time
+        refuse_own_folder(pictures, explain)
+        files.make_folder(explain)
     with opened(model) as file:
         recognizer = open_recognizer(file, unknown_threshold=unknown_threshold)
     stills = recognize_stills(pictures, recognizer)
+    if explain is not None:
+        stills = explaining(stills, explain, recognizer.unknown_threshold)
     failed = predictions.show_jsonl(stills) if jsonl else predictions.show_table(stills)
     if failed:
         raise typer.Exit(BadPicture.exit_code)

@@ -10,14 +10,17 @@ from rich.table import Table
 
 from edgefmnist import files
 from edgefmnist.bench.records import BenchResult, BenchRow
+from edgefmnist.camera.stages import Stage, Stages
 from edgefmnist.environment import Environment
 from edgefmnist.errors import MissingDependency, UsageError
 from edgefmnist.frameworks import INSTALL
 from edgefmnist.render.console import print_json, results
 
+_STAGES = ("capture", "preprocess", "infer", "track", "total")
 
-def show(result: BenchResult) -> None:
-    """Print one row for each model and thread count, and the machine."""
+
+def show(result: BenchResult, stages: Stages | None = None) -> None:
+    """Print one row for each model and thread count, the camera path's stages, the machine."""
     table = Table(title="Latency of one picture, in microseconds", title_justify="left")
     table.add_column("model (input)")
     for head in ("threads", "p50", "p95", "p99", "ratio", "KiB", "peak MiB"):
@@ -36,14 +39,36 @@ def show(result: BenchResult) -> None:
         "ratio: median against the first model's in the same run. "
         "Peak memory includes Python and the runtime."
     )
+    if stages is not None:
+        _show_stages(stages)
     results.print(f"{_machine(result.environment)}; {result.rows[0].runtime}")
 
 
-def show_json(result: BenchResult) -> None:
-    """Print rows and environment as JSON, without the single latencies."""
+def _show_stages(stages: Stages) -> None:
+    table = Table(title="Camera path, microseconds a frame", title_justify="left")
+    table.add_column("stage")
+    for head in ("p50", "p95", "share"):
+        table.add_column(head, justify="right")
+    for name in _STAGES:
+        stage: Stage = getattr(stages, name)
+        table.add_row(
+            name, f"{stage.p50_us:,.0f}", f"{stage.p95_us:,.0f}", f"{stage.share:.1%}",
+            end_section=name == _STAGES[-2],
+        )  # fmt: skip
+    results.print()
+    results.print(table)
+    results.print(
+        f"{stages.frames} frames of {stages.width}x{stages.height} of the demo, "
+        f"{stages.model}, one thread; capture is the rendering of its scenes."
+    )
+
+
+def show_json(result: BenchResult, stages: Stages) -> None:
+    """Print rows, the camera path's stages and the environment as JSON, no single latencies."""
     print_json(
         {
             "models": [_summary(row) for row in result.rows],
+            "camera": dataclasses.asdict(stages),
             "environment": dataclasses.asdict(result.environment),
         }
     )

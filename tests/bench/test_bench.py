@@ -14,6 +14,8 @@ from edgefmnist.errors import BadModel
 from edgefmnist.runtime.models import ModelFile, resolve
 from tests.conftest import RunCli, assert_one_line
 
+STAGES = ("capture", "preprocess", "infer", "track", "total")
+
 
 def test_the_json_contract(run_cli: RunCli, small_model: Path) -> None:
     result = run_cli("bench", "edge", small_model, "--threads", "1,2", "--json")
@@ -31,6 +33,12 @@ def test_the_json_contract(run_cli: RunCli, small_model: Path) -> None:
         assert 20 * 2**20 < row["peak_rss_bytes"] < 250 * 2**20
     assert told["models"][0]["ratio"] == 1.0
     assert told["environment"]["cores"] >= 1
+    camera = told["camera"]
+    assert camera["model"] == "edge"
+    assert (camera["width"], camera["height"], camera["frames"]) == (640, 480, 100)
+    for stage in STAGES:
+        assert 0 < camera[stage]["p50_us"] <= camera[stage]["p95_us"]
+        assert 0 < camera[stage]["share"] <= 1
 
 
 def test_the_plot_is_drawn(run_cli: RunCli, tmp_path: Path) -> None:
@@ -40,6 +48,8 @@ def test_the_plot_is_drawn(run_cli: RunCli, tmp_path: Path) -> None:
     assert (tmp_path / "latency.png").read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["latency.png"]
     assert "p95" in result.stdout
+    assert all(f"│ {stage} " in result.stdout for stage in STAGES)
+    assert "100 frames of 640x480" in result.stdout
 
 
 @pytest.mark.parametrize("threads", ["0", "two", "1,,2", ""])
