@@ -49,10 +49,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` when the block succeeds.
 
     The temporary name keeps the suffix, since Keras and matplotlib choose a format by it.
-    On any failure the temporary file is removed and what `path` held before stays.
+    On any failure the temporary file is removed and what `path` held before stays. A link is
+    followed; a device or another special file is never replaced.
 
     Raises: CannotWrite where the operating system refuses the write.
     """
+    told, path = path, Path(os.path.realpath(path))
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise CannotWrite(f"cannot write {told}: it is no regular file; name another place for it")
     scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield scratch
@@ -60,9 +64,10 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(scratch, path)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise cannot_write(told, error) from error
     finally:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing could be written, nothing is left
+            scratch.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

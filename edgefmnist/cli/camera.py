@@ -98,6 +98,7 @@ def _background(
     source: Source, path: Path | None, learn: bool, should_stop: Callable[[], bool]
 ) -> Background | None:
     """What the two options ask for; None for neither, or where a stop came while learning."""
+    from edgefmnist import files
     from edgefmnist.camera import background
     from edgefmnist.render import live
 
@@ -106,6 +107,7 @@ def _background(
     if not learn:
         return None if path is None else background.load(path)
     target = path or background.DEFAULT_FILE
+    files.make_folder(target.parent)  # before the work, which takes its time
     with live.learning() as on_progress:
         learned = background.learn(source, on_progress, should_stop)
     if learned is not None:

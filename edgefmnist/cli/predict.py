@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,7 +21,7 @@ def predict(
         bool, typer.Option("--jsonl", help="Print one JSON object a picture on stdout.")
     ] = False,
     explain: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="OUT",
             help="Draw for each picture why: outline, 28x28 and probabilities, into this folder.",
@@ -30,21 +29,21 @@ def predict(
     ] = None,
 ) -> None:
     """Name the garment in each picture."""
-    from edgefmnist import files
+    from pathlib import Path
+
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.camera.stills import recognize_stills
     from edgefmnist.errors import BadPicture
     from edgefmnist.render import predictions
-    from edgefmnist.render.explain import explaining, refuse_own_folder
+    from edgefmnist.render.explain import check_folder, explaining
 
     if explain is not None:  # before the work, which takes its time
-        refuse_own_folder(pictures, explain)
-        files.make_folder(explain)
+        check_folder(explain, pictures)
     with opened(model) as file:
         recognizer = open_recognizer(file, unknown_threshold=unknown_threshold)
     stills = recognize_stills(pictures, recognizer)
     if explain is not None:
-        stills = explaining(stills, explain, recognizer.unknown_threshold)
+        stills = explaining(stills, Path(explain), recognizer.unknown_threshold)
     failed = predictions.show_jsonl(stills) if jsonl else predictions.show_table(stills)
     if failed:
         raise typer.Exit(BadPicture.exit_code)

@@ -61,7 +61,7 @@ def shrink_to(pixels: Pixels, size: tuple[int, int]) -> Plane:
     Halving it averages areas and is quickest; less than half is left to the last step.
     """
     while pixels.shape[1] >= 2 * size[0]:
-        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        half = (pixels.shape[1] // 2, max(1, pixels.shape[0] // 2))
         pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
     if (pixels.shape[1], pixels.shape[0]) != size:
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)

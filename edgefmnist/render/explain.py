@@ -5,6 +5,7 @@ Drawn with OpenCV alone, since a device has no matplotlib.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -57,17 +58,20 @@ def explaining(stills: Iterable[Still], out: Path, threshold: float | None) -> I
         yield still
 
 
-def refuse_own_folder(pictures: Iterable[str], out: Path) -> None:
-    """Explanations among the photos would be explained by the next run.
+def check_folder(out: str, pictures: Iterable[str]) -> None:
+    """See that `out` can be written, and is not where the pictures are.
 
-    Raises: UsageError where `out` is the folder of one of `pictures`, or one of them itself.
+    Explanations among the photos would be explained by the next run.
+
+    Raises: UsageError, CannotWrite.
     """
+    if not out:
+        raise UsageError("--explain: name a folder")
     for given in pictures:
         path = Path(given)
-        if out.resolve() == (path if path.is_dir() else path.parent).resolve():
-            raise UsageError(
-                f"--explain {out}: that is where the pictures are; name another folder"
-            )
+        if os.path.realpath(out) == os.path.realpath(path if path.is_dir() else path.parent):
+            raise UsageError(f"--explain {out} is where the pictures are: name another folder")
+    files.make_folder(Path(out))
 
 
 def draw(name: str, pixels: Pixels, recognition: Recognition, threshold: float | None) -> Pixels:
@@ -87,6 +91,7 @@ def draw(name: str, pixels: Pixels, recognition: Recognition, threshold: float |
 
 def _free_name(path: str, taken: set[str]) -> str:
     stem = Path(path).stem.encode(errors="surrogateescape")[:_LONGEST_NAME].decode(errors="ignore")
+    stem = stem.lstrip(".") or "picture"  # lest it be hidden
     name, count = stem, 1
     while name.casefold() in taken:  # some file systems take A and a for the same
         count += 1

@@ -21,6 +21,7 @@ from rich.text import Text
 from edgefmnist.camera.loop import CameraEvent, CameraSummary
 from edgefmnist.camera.recognizer import UNKNOWN
 from edgefmnist.camera.sinks.jsonl import JsonLines, write_line
+from edgefmnist.errors import one_line
 from edgefmnist.records import LABELS
 from edgefmnist.render.console import notes, results
 from edgefmnist.render.progress import counting
@@ -65,8 +66,9 @@ def learning() -> Iterator[Callable[[int, int], None]]:
 
 def show_learned(file: Path) -> None:
     """Tell where the learned background went."""
+    name = one_line(str(file))
     notes.print(
-        f"background learned, saved in {file}; next time: --background {file}", soft_wrap=True
+        f"background learned, saved in {name}; next time: --background {name}", soft_wrap=True
     )
 
 

@@ -93,19 +93,27 @@ def _begin(
     if resumed is not None:
         return resumed.model, resumed.history
     model = config.recipe.build()
-    _compile(model, config, -(-train_count // config.recipe.batch_size))
+    epochs = config.epochs - _settling_epochs(config)
+    _compile(model, config.recipe, epochs, -(-train_count // config.recipe.batch_size))
     return model, ()
 
 
-def _compile(model: keras.Model, config: TrainConfig, steps_per_epoch: int) -> None:
-    recipe = config.recipe
+def _settling_epochs(config: TrainConfig) -> int:
+    """How many of the epochs settle; a training shorter than planned keeps the proportion."""
+    settling = config.recipe.settling
+    return settling.epochs * config.epochs // config.recipe.epochs if settling else 0
+
+
+def _compile(model: keras.Model, recipe: Recipe, epochs: int, steps_per_epoch: int) -> None:
+    """Give the model a fresh optimizer for `epochs` epochs, and the recipe's loss."""
     rate: float | keras.optimizers.schedules.CosineDecay = recipe.learning_rate
     if recipe.cosine:
         # A training shorter than planned keeps the proportion of its warm-up.
-        warmup = steps_per_epoch * recipe.warmup_epochs * config.epochs // recipe.epochs
+        planned = recipe.epochs - (recipe.settling.epochs if recipe.settling else 0)
+        warmup = steps_per_epoch * recipe.warmup_epochs * epochs // planned
         rate = keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=0.0 if warmup else recipe.learning_rate,
-            decay_steps=max(1, steps_per_epoch * config.epochs - warmup),
+            decay_steps=max(1, steps_per_epoch * epochs - warmup),
             warmup_target=recipe.learning_rate if warmup else None,
             warmup_steps=warmup,
         )
@@ -162,18 +170,17 @@ def _run_epochs(
     observer: TrainObserver,
 ) -> tuple[EpochRecord, ...]:
     history = plan.history
-    recipe, seed = plan.config.recipe, plan.config.seed
+    recipe = plan.config.recipe
     validation_batch = whole_batch(recipe, validation)
+    settling = _settling_epochs(plan.config)
+    settles_after = plan.config.epochs - settling
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):
         began = time.monotonic()
-        _seed_layers(model, seed, epoch)
-        seen, loss, accuracy = 0, 0.0, 0.0
-        for step, (images, targets) in enumerate(epoch_batches(recipe, training, seed, epoch), 1):
-            logs = model.train_on_batch(images, targets, return_dict=True)
-            seen += len(images)  # Keras reports each batch by itself: keep the epoch's mean
-            loss += (float(logs["loss"]) - loss) * len(images) / seen
-            accuracy += (float(logs["accuracy"]) - accuracy) * len(images) / seen
-            observer.step(epoch, step, loss, accuracy)
+        if epoch > settles_after:
+            recipe = recipe.settled()
+        if epoch == settles_after + 1:
+            _compile(model, recipe, settling, plan.steps_per_epoch)
+        loss, accuracy = _run_epoch(model, recipe, training, plan.config.seed, epoch, observer)
         seconds = time.monotonic() - began
         checked = model.evaluate(
             *validation_batch, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
@@ -192,6 +199,26 @@ def _run_epochs(
         checkpoint.save(plan.config, model, history)
         observer.epoch(record)
     return history
+
+
+def _run_epoch(
+    model: keras.Model,
+    recipe: Recipe,
+    training: Samples,
+    seed: int,
+    epoch: int,
+    observer: TrainObserver,
+) -> tuple[float, float]:
+    """Train one epoch; returns the means of its loss and accuracy."""
+    _seed_layers(model, seed, epoch)
+    seen, loss, accuracy = 0, 0.0, 0.0
+    for step, (images, targets) in enumerate(epoch_batches(recipe, training, seed, epoch), 1):
+        logs = model.train_on_batch(images, targets, return_dict=True)
+        seen += len(images)  # Keras reports each batch by itself: keep the epoch's mean
+        loss += (float(logs["loss"]) - loss) * len(images) / seen
+        accuracy += (float(logs["accuracy"]) - accuracy) * len(images) / seen
+        observer.step(epoch, step, loss, accuracy)
+    return loss, accuracy
 
 
 def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -260,3 +261,31 @@ def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> No
         refused("is damaged or no learned background")
     np.savez(bad, **{**stored, "version": np.array(9)})  # type: ignore[arg-type]
     refused("has version 9")
+
+
+def test_a_frame_far_wider_than_high_is_compared_too() -> None:
+    random = np.random.default_rng(0)
+    learner = Learner()
+    frame = random.integers(60, 180, (4, 2000, 3), dtype=np.uint8)
+    learned = None
+    while learned is None:
+        learned = learner.add(frame)
+    assert learned.find(frame) is None and learned.fits
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "fortran"])
+def test_what_is_no_plain_file_of_arrays_is_refused_or_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "odd.npz"
+    if kind == "fortran":  # laid out by columns, but sound
+        learner = Learner()
+        frame = np.full((48, 64, 3), 120, np.uint8)
+        learned = None
+        while learned is None:
+            learned = learner.add(frame)
+        learned.mean = np.asfortranarray(learned.mean)
+        save(learned, path)
+        assert load(path).find(frame) is None
+        return
+    os.mkfifo(path) if kind == "fifo" else path.mkdir()
+    with pytest.raises(BadInput, match="no file"):
+        load(path)

@@ -49,12 +49,12 @@ def test_the_known_curve_of_logits_that_tell_nothing() -> None:
     assert weight == pytest.approx(0, abs=1e-3) and bias == pytest.approx(0, abs=1e-3)
 
 
-def test_the_threshold_lets_nine_tenths_of_the_garments_pass() -> None:
+def test_the_threshold_lets_its_share_of_the_garments_pass() -> None:
     logits, garment = scattered(4_000, 1_000, apart=2.0)
     curve = calibration.known_curve(logits, garment)
     threshold = calibration.unknown_threshold(logits, garment, curve)
     passed = sigmoid(logits[garment].max(axis=1) * curve[0] + curve[1]) >= threshold
-    assert passed.mean() == pytest.approx(0.9, abs=0.005)
+    assert passed.mean() == pytest.approx(calibration.KEPT, abs=0.005)
 
 
 def test_a_value_that_many_share_does_not_fall_under_the_threshold() -> None:
@@ -67,7 +67,7 @@ def test_a_value_that_many_share_does_not_fall_under_the_threshold() -> None:
         curve = calibration.known_curve(logits, garment)
         threshold = calibration.unknown_threshold(logits, garment, curve)
         known = sigmoid(logits[garment].max(axis=1) * np.float32(curve[0]) + np.float32(curve[1]))
-        assert (known >= threshold).mean() >= 0.9
+        assert (known >= threshold).mean() >= calibration.KEPT
 
 
 def test_a_model_that_is_surer_of_outliers_never_refuses() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -12,6 +13,7 @@ import pytest
 
 from edgefmnist import evaluate
 from edgefmnist.dataset import load
+from edgefmnist.errors import BadModel
 from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.runtime import bundle, classifier, golden
 from edgefmnist.runtime.classifier import Classifier, softmax
@@ -140,3 +142,16 @@ def test_a_card_survives_the_trip_through_its_file(shipped_bundle: Path, tmp_pat
     (copy / "model.json").write_text(changed.to_text())
     assert bundle.read_card(copy) == changed
     assert golden.replay(Classifier(resolve(str(copy)))).model == "other"
+
+
+def test_any_damaged_byte_of_the_vectors_is_bad_input(shipped_bundle: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(shipped_bundle, tmp_path / "copy"))
+    whole = (copy / "golden.npz").read_bytes()
+    classifier = Classifier(resolve(str(copy)))
+    rng = np.random.default_rng(0)
+    for at in rng.integers(0, len(whole), 150):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        (copy / "golden.npz").write_bytes(damaged)
+        with contextlib.suppress(BadModel):
+            golden.replay(classifier)

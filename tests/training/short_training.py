@@ -38,9 +38,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
-    recipe = dataclasses.replace(
-        recipes.get(options.recipe), validation_count=200, batch_size=100, warmup_epochs=1
-    )
+    recipe = recipes.get(options.recipe)
+    if recipe.settling is not None:  # the last of the three epochs
+        settling = dataclasses.replace(recipe.settling, epochs=1)
+        recipe = dataclasses.replace(recipe, epochs=3, settling=settling)
+    recipe = dataclasses.replace(recipe, validation_count=200, batch_size=100, warmup_epochs=1)
     config = TrainConfig(
         recipe=recipe, epochs=options.epochs, seed=options.seed, out=options.out, device="cpu"
     )
