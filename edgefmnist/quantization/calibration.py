@@ -78,8 +78,8 @@ def known_curve(logits: Floats, garment: Flags) -> tuple[float, float]:
     """Weight and bias of the logistic curve from the best logit to "one of the ten".
 
     The best logit tells as well as the free energy, log sum exp of the logits, and goes for models
-    that end in a softmax too. A model that is surer of outliers than of
-    garments, as those are that never saw any, cannot tell: weight and bias are then 0.
+    that end in a softmax too. A model that is surer of outliers than of garments, as those are that
+    never saw any, cannot tell: weight and bias are then 0.
 
     logits: [n, 10]; garment: [n]. Garments and outliers count alike, however many there are. Fitted
     by Newton's method with smoothed targets, which keeps it finite where both are told apart
