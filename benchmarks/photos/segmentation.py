@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.preprocess import cut, find
-from edgefmnist.preprocess.outline import outline_contrast, settle_outline, sides_of
+from edgefmnist.preprocess.find import lab_of
+from edgefmnist.preprocess.outline import sides_of
+from edgefmnist.preprocess.pipeline import at_size_of
 from edgefmnist.preprocess.shrink import shrink
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,19 +30,8 @@ _BEGINNINGS = (0.03, 0.15, (0.25, 0.03))  # GrabCut's rims: shares of the width,
 
 
 def tested(bgr: Pixels, mask: Pixels) -> Pixels | None:
-    """The main region of a mask, settled, where it stands out; as at the end of `find_garment`."""
-    region = find.main_region(mask)
-    if region is None:
-        return None
-    lab = lab_of(bgr).astype(np.float32)
-    sides = sides_of(lab, region)
-    if outline_contrast(region, sides) < find.LEAST_CONTRAST:
-        return None
-    return settle_outline(lab, region, sides)
-
-
-def lab_of(bgr: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2LAB), np.uint8)
+    """What stands out of a mask; as at the end of `find_garment`."""
+    return find.standing_out(bgr, mask, find.LEAST_CONTRAST)
 
 
 def rim_of(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
@@ -96,7 +87,7 @@ def grabcut(bgr: Pixels) -> Pixels | None:
 def grabcut_coarse(bgr: Pixels) -> Pixels | None:
     """The coarse GrabCut enlarged, without the refinement by colours."""
     small = cut.cut(find.without_grain(shrink(bgr, cut.COARSE_SIDE)))
-    return tested(bgr, _enlarged(small, bgr))
+    return tested(bgr, at_size_of(bgr, small))
 
 
 def grabcut_from_rim_colours(bgr: Pixels) -> Pixels | None:
@@ -178,15 +169,7 @@ def superpixels(bgr: Pixels) -> Pixels | None:
 def _grabcut(small: Pixels, labels: Pixels) -> Pixels:
     if not (labels == cv2.GC_PR_FGD).any():
         return np.zeros(labels.shape, np.uint8)
-    cv2.setRNGSeed(0)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(small, labels, (0, 0, 0, 0), *models, 2, cv2.GC_INIT_WITH_MASK)
-    return np.where(labels == cv2.GC_PR_FGD, 255, 0).astype(np.uint8)
-
-
-def _enlarged(small: Pixels, bgr: Pixels) -> Pixels:
-    grown = cv2.resize(small, (bgr.shape[1], bgr.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.threshold(grown, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    return cut.grabcut(small, labels)
 
 
 APPROACHES: dict[str, Callable[[Pixels], Pixels | None]] = {

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from benchmarks.photos import segmentation
 from edgefmnist.preprocess import Prepared, whole_scene
+from edgefmnist.preprocess.pipeline import at_size_of
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -71,12 +72,6 @@ def _fit_box(bgr: Pixels, mask: Pixels) -> Pixels | None:
     return fit(bgr, box)
 
 
-def _enlarged(lab: Pixels, coarse: Pixels) -> Pixels:
-    height, width = lab.shape[:2]
-    grown = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(grown > 127, 255, 0).astype(np.uint8)
-
-
 def _all_parts(mask: Pixels) -> Pixels | None:
     return mask if mask.any() else None
 
@@ -96,7 +91,7 @@ ABLATIONS = (
     Variant(
         name="no coarse cut", replace={f"{_FINDING}.cut": lambda bgr: np.zeros_like(bgr[..., 0])}
     ),
-    Variant(name="coarse cut not refined", replace={f"{_FINDING}.refine": _enlarged}),
+    Variant(name="coarse cut not refined", replace={f"{_FINDING}.refine": at_size_of}),
     Variant(name="all parts of the cut kept", replace={f"{_FINDING}.main_region": _all_parts}),
     Variant(
         name="weak outlines not refused",

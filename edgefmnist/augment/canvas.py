@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.preprocess.fit import COVERED, SIDE, corner, fitted_size
+from edgefmnist.preprocess.fit import COVERED, SIDE, averaged, corner, fitted_size
 
 Pixels = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
@@ -184,8 +184,8 @@ def fitted(tones: Plane, mask: Pixels, foreign: npt.NDArray[np.bool_]) -> Fitted
     window = np.s_[y : y + height, x : x + width]
     size = fitted_size(width, height)
     cover = mask[window].astype(np.float32)
-    share = _resized(cover, size)
-    small = _resized(tones[window] * cover, size) / np.maximum(share, np.float32(1e-3))
+    share = averaged(cover, size)
+    small = averaged(tones[window] * cover, size) / np.maximum(share, np.float32(1e-3))
     left, top = corner(size)
     at = np.s_[top : top + size[1], left : left + size[0]]
     result = Fitted(
@@ -196,7 +196,7 @@ def fitted(tones: Plane, mask: Pixels, foreign: npt.NDArray[np.bool_]) -> Fitted
     result.tones[at] = small
     result.kept[at] = share >= min(COVERED, float(share.max()))
     if foreign.any():
-        result.foreign[at] = _resized(foreign[window].astype(np.float32), size) > 0.4
+        result.foreign[at] = averaged(foreign[window].astype(np.float32), size) > 0.4
     return result
 
 
@@ -204,7 +204,3 @@ def smooth_noise(rng: Random, cells: int, side: int) -> Plane:
     """Normal noise, float32 [side, side], with about `cells` bumps along each side."""
     field = rng.standard_normal((cells, cells), np.float32)
     return np.asarray(cv2.resize(field, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _resized(plane: Plane, size: tuple[int, int]) -> Plane:
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -16,7 +16,6 @@ from edgefmnist.camera.capture import start_capture
 from edgefmnist.camera.recognizer import UNKNOWN, Recognition, Recognizer
 from edgefmnist.camera.source import Source
 from edgefmnist.camera.tracker import Tracker
-from edgefmnist.preprocess.background import Background
 from edgefmnist.records import LABELS, Frame, Prediction
 
 _WAIT_S = 0.2  # how often a stop is looked for while no frame comes
@@ -100,11 +99,8 @@ def run_camera(
     recognizer: Recognizer,
     observers: Sequence[Observer],
     should_stop: Callable[[], bool],
-    background: Background | None = None,
 ) -> CameraSummary:
     """Classify frames until the source ends, `config.frames` are done or a stop is asked for.
-
-    background: the one that the recognizer works with; its state goes into the events.
 
     The source is closed on every way out.
 
@@ -140,7 +136,7 @@ def run_camera(
                 fps=fps,
                 dropped=capture.dropped,
                 true_label=frame.true_label,
-                background_fits=None if background is None else background.fits,
+                background_fits=recognizer.background_fits,
             )
             try:
                 for observer in observers:

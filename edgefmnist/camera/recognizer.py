@@ -55,6 +55,11 @@ class Recognizer:
         self.unknown_threshold = unknown_threshold
         self.model_name = classifier.model.name
 
+    @property
+    def background_fits(self) -> bool | None:
+        """Whether the learned background still does; None without one."""
+        return self._preprocessor.background_fits
+
     def recognize(self, pixels: npt.NDArray[np.uint8]) -> Recognition:
         """Classify one picture, uint8 [height, width, 3] in B, G, R order."""
         start = time.monotonic_ns()

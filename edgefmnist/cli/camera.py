@@ -88,9 +88,7 @@ def camera(
                 file, threads=threads, unknown_threshold=unknown_threshold, background=ground
             )
             with live.view(frames_from.name, recognizer.model_name, jsonl=jsonl) as observer:
-                summary = run_camera(
-                    config, frames_from, recognizer, [observer], should_stop, ground
-                )
+                summary = run_camera(config, frames_from, recognizer, [observer], should_stop)
         live.show_summary(summary, jsonl=jsonl)
 
 

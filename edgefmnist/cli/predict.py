@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,8 +30,6 @@ def predict(
     ] = None,
 ) -> None:
     """Name the garment in each picture."""
-    from pathlib import Path
-
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.camera.stills import recognize_stills
     from edgefmnist.errors import BadPicture

@@ -40,6 +40,14 @@ def cut(bgr: Pixels) -> Pixels:
     """
     labels = np.full(bgr.shape[:2], cv2.GC_PR_FGD, np.uint8)
     _set_rim(labels, cv2.GC_BGD)
+    return grabcut(bgr, labels)
+
+
+def grabcut(bgr: Pixels, labels: Pixels) -> Pixels:
+    """Foreground that GrabCut makes of `labels`, as uint8 [h, w] of 0 and 255.
+
+    labels: uint8 [h, w] of `cv2.GC_*`, some of them probable foreground; it is changed.
+    """
     unused = (0, 0, 0, 0)  # GrabCut reads a rectangle only where it is given no mask
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # GrabCut starts with k-means: the same picture must give the same mask

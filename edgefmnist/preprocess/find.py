@@ -45,15 +45,23 @@ def find_garment(bgr: Pixels) -> Pixels | None:
     if float(cv2.meanStdDev(bgr)[1].max()) < _FLATTEST:
         return None
     coarse = cut(without_grain(shrink(bgr, COARSE_SIDE)))
-    mask = main_region(refine(_lab(without_grain(bgr)), coarse))
-    if mask is None:
-        return None
-    lab = _lab(bgr).astype(np.float32)
-    sides = sides_of(lab, mask)
     least = LEAST_CONTRAST if _share(coarse) >= _LEAST_AREA else LEAST_CONTRAST_ALONE
-    if outline_contrast(mask, sides) < least:
+    return standing_out(bgr, refine(lab_of(without_grain(bgr)), coarse), least)
+
+
+def standing_out(bgr: Pixels, mask: Pixels, least: float) -> Pixels | None:
+    """The main region of a 0/255 mask with its outline settled, 0..255.
+
+    None where nothing is left, or its outline's contrast is under `least`.
+    """
+    region = main_region(mask)
+    if region is None:
         return None
-    return settle_outline(lab, mask, sides)
+    lab = lab_of(bgr).astype(np.float32)
+    sides = sides_of(lab, region)
+    if outline_contrast(region, sides) < least:
+        return None
+    return settle_outline(lab, region, sides)
 
 
 def without_grain(bgr: Pixels) -> Pixels:
@@ -100,5 +108,6 @@ def _share(mask: Pixels) -> float:
     return cv2.countNonZero(mask) / mask.size
 
 
-def _lab(bgr: Pixels) -> Pixels:
+def lab_of(bgr: Pixels) -> Pixels:
+    """OpenCV's 8-bit Lab, uint8 [h, w, 3]."""
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2LAB), np.uint8)

@@ -43,11 +43,9 @@ def fit(bgr: Pixels, mask: Pixels) -> Pixels | None:
         return None
     tones = garment_tones(resized(bgr[window], finer), inside)
     cover = inside.astype(np.float32)
-    small_cover = _averaged(cover, size)
+    small_cover = averaged(cover, size)
     # Dividing by the cover keeps the ground's zero out of the tones along the outline.
-    mean = np.divide(
-        _averaged(tones * cover, size), np.maximum(small_cover, 1e-3), dtype=np.float32
-    )
+    mean = np.divide(averaged(tones * cover, size), np.maximum(small_cover, 1e-3), dtype=np.float32)
     kept = small_cover >= min(COVERED, float(small_cover.max()))
     small = sharpened(mean, kept)
     return centred(np.where(kept, np.rint(small), 0).astype(np.uint8))
@@ -100,5 +98,6 @@ def centred(small: Pixels) -> Pixels:
     return picture
 
 
-def _averaged(plane: Plane, size: tuple[int, int]) -> Plane:
+def averaged(plane: Plane, size: tuple[int, int]) -> Plane:
+    """A plane at (width, height) `size`, each of its values the mean of an area."""
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)

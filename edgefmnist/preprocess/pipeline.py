@@ -43,6 +43,11 @@ class Preprocessor:
         """Search for the garment, or compare with a fixed camera's `background` while it fits."""
         self._background = background
 
+    @property
+    def background_fits(self) -> bool | None:
+        """Whether the learned background still does; None without one."""
+        return None if self._background is None else self._background.fits
+
     def prepare(self, pixels_bgr: Pixels) -> Prepared:
         """Find the garment in a picture and draw it the way Fashion-MNIST does.
 
@@ -61,7 +66,7 @@ class Preprocessor:
         found = self._find(pixels_bgr)
         if found is None:
             return Prepared()
-        mask = _at_size_of(pixels_bgr, found)
+        mask = at_size_of(pixels_bgr, found)
         picture = fit(pixels_bgr, mask)
         if picture is None:
             return Prepared()
@@ -77,7 +82,7 @@ class Preprocessor:
         return find_garment(shrink(pixels_bgr, WORK_SIDE))
 
 
-def _at_size_of(pixels: Pixels, found: Pixels) -> Pixels:
+def at_size_of(pixels: Pixels, found: Pixels) -> Pixels:
     """What was found, enlarged to a picture's size: 255 where half or more is garment, else 0."""
     height, width = pixels.shape[:2]
     grown = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
