@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +26,15 @@ def opened(spec: str | None) -> Iterator[ModelFile]:
     if spec is None or not spec.endswith(".keras") or not Path(spec).is_file():
         yield resolve(spec)
         return
+    from edgefmnist.errors import UsageError
     from edgefmnist.quantization import convert
 
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow" and "keras" in sys.modules:  # it has one backend a process
+        raise UsageError(
+            f"{spec} can be converted by TensorFlow alone, and this is {backend}: "
+            f"convert it first with edgefmnist quantize {spec}, and name the bundle"
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{Path(spec).stem}.tflite"
         path.write_bytes(convert.convert(convert.load_keras(Path(spec)), "float32"))

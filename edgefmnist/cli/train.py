@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from edgefmnist.cli.options import DataOption, JsonOption
 
 def train(
     recipe: Annotated[
-        str, typer.Option(help="Which training: seed-1, seed-2, seed-3 or edge.")
+        str, typer.Option(help="Which training: seed-1, seed-2, seed-3, tiny, edge or accurate.")
     ] = "edge",
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the data; the recipe's by default.")
@@ -22,6 +23,14 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,
     device: Annotated[Literal["auto", "cpu", "gpu"], typer.Option(help="Where to train.")] = "auto",
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Learn from this model's answers too: bundle, .tflite or .keras. "
+            "Named more than once, from the mean of all.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
     ] = False,
@@ -37,25 +46,28 @@ def train(
 
     chosen = recipes.get(recipe)
     require_keras()
+    from edgefmnist.cli.models import opened
     from edgefmnist.dataset import load
     from edgefmnist.render import training as view
     from edgefmnist.render.data import downloading
     from edgefmnist.training.records import TrainConfig
     from edgefmnist.training.trainer import train as run
 
-    config = TrainConfig(
-        recipe=chosen,
-        epochs=epochs or chosen.epochs,
-        seed=seed,
-        out=out or Path("runs") / chosen.name,
-        device=device,
-    )
-    with downloading() as on_progress:
-        samples = load("train", data, on_progress), load("test", data, on_progress)
-    try:
-        with view.TrainView() as observer:
-            result = run(config, *samples, observer, resume=resume)
-    except KeyboardInterrupt:
-        view.interrupted(config)
-        raise
+    with contextlib.ExitStack() as stack:
+        config = TrainConfig(
+            recipe=chosen,
+            epochs=epochs or chosen.epochs,
+            seed=seed,
+            out=out or Path("runs") / chosen.name,
+            device=device,
+            teachers=tuple(stack.enter_context(opened(spec)) for spec in teacher or ()),
+        )
+        with downloading() as on_progress:
+            samples = load("train", data, on_progress), load("test", data, on_progress)
+        try:
+            with view.TrainView() as observer:
+                result = run(config, *samples, observer, resume=resume)
+        except KeyboardInterrupt:
+            view.interrupted(config)
+            raise
     (view.show_json if as_json else view.show)(result)

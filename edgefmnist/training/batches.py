@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,62 +15,133 @@ from edgefmnist.records import LABELS
 from edgefmnist.training.recipes import Augmentation, Recipe
 
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+Floats = npt.NDArray[np.float32]
 Pictures = npt.NDArray[np.uint8]
+Teacher = Callable[[Pictures], Floats]
+"""From pictures uint8 [n, 28, 28] to probabilities [n, 10], rows adding up to 1."""
 
 _SHIFT = 2  # pixels, plus or minus, of the pictures that stay as the data set has them
 
 
-def epoch_batches(recipe: Recipe, samples: Samples, seed: int, epoch: int) -> Iterator[Batch]:
-    """Every picture of `samples` once, in random order, with outliers where the recipe has them.
+@dataclasses.dataclass(frozen=True, slots=True)
+class _View:
+    """One changed copy of every picture, with outliers, and the targets of all.
 
-    Yields images float32 [n, 28, 28, 1], 0..255, and targets float32 as `targets` gives them.
-    The next batch is made beside the training of this one.
+    garments: how many rows of garments come first. images: uint8 [n, 28, 28]. targets: [n, k].
     """
-    batches = _batches(recipe, samples, np.random.default_rng([seed, epoch]))
-    with ThreadPoolExecutor(1) as beside:
-        coming = beside.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
+
+    garments: int
+    images: Pictures
+    targets: Floats
+
+
+class Feed:
+    """The epochs of a stretch of training that has one recipe.
+
+    Changing a picture as a camera would, and asking a teacher about it, costs as much as training
+    on it. So only the first `Augmentation.views` epochs do it; the later ones have those pictures
+    again, in another order (a fixed teacher that sees what the student sees, over many epochs:
+    Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and consistent").
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        samples: Samples,
+        seed: int,
+        first_epoch: int = 1,
+        teacher: Teacher | None = None,
+    ) -> None:
+        """Take what all epochs share; `first_epoch` is the first that this feed gives."""
+        self._recipe = recipe
+        self._samples = samples
+        self._seed = seed
+        self._first_epoch = first_epoch
+        self._teacher = teacher
+        self._views: dict[int, _View] = {}
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """Every picture of the samples once, in random order, with outliers if the recipe has any.
+
+        Yields images float32 [n, 28, 28, 1], 0..255, and targets float32 as `targets` gives them.
+        The next batch is made beside the training of this one.
+        """
+        batches = self._batches(epoch)
+        with ThreadPoolExecutor(1) as beside:
             coming = beside.submit(next, batches, None)
-            yield batch
+            while (batch := coming.result()) is not None:
+                coming = beside.submit(next, batches, None)
+                yield batch
+
+    def _batches(self, epoch: int) -> Iterator[Batch]:
+        options = self._recipe.augmentation
+        views = options.views if options else 1
+        made_in = self._first_epoch + (epoch - self._first_epoch) % views
+        if epoch == made_in:
+            yield from self._new_view(epoch)
+            return
+        if made_in not in self._views:  # a resumed training has to make it again
+            for _ in self._new_view(made_in):
+                pass
+        view = self._views[made_in]
+        for chosen in self._rows(view.garments, len(view.images), epoch):
+            yield _as_floats(view.images[chosen]), view.targets[chosen]
+
+    def _rows(self, garments: int, total: int, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
+        """Rows of a view for each batch: outliers are spread evenly over an epoch's batches."""
+        rng = np.random.default_rng([self._seed, epoch])
+        steps = -(-garments // self._recipe.batch_size)
+        order = rng.permutation(garments)
+        others = np.array_split(rng.permutation(total - garments) + garments, steps)
+        for step, more in enumerate(others):
+            at = step * self._recipe.batch_size
+            yield np.concatenate([order[at : at + self._recipe.batch_size], more])
+
+    def _new_view(self, epoch: int) -> Iterator[Batch]:
+        """Make a view, yielding it batch by batch, and keep it."""
+        options, samples = self._recipe.augmentation, self._samples
+        garments = len(samples.labels)
+        total = garments + (round(garments * options.outlier_share) if options else 0)
+        rng = np.random.default_rng([self._seed, epoch, 1])
+        images = np.empty((total, 28, 28), np.uint8)
+        wanted = targets(self._recipe, samples.labels, total - garments)
+        for chosen in self._rows(garments, total, epoch):
+            here = chosen[chosen < garments]
+            images[here] = samples.images[here]
+            if options is not None:
+                for row in here:
+                    label = int(samples.labels[row])
+                    images[row] = augmented(samples.images[row], label, options, rng)
+                for row in chosen[chosen >= garments]:
+                    images[row] = outlier(samples, rng)
+            if self._teacher is not None:
+                share = self._recipe.teacher_share
+                soft = share * self._teacher(images[here])
+                wanted[here, : len(LABELS)] = (1 - share) * wanted[here, : len(LABELS)] + soft
+            yield _as_floats(images[chosen]), wanted[chosen]
+        self._views[epoch] = _View(garments, images, wanted)
 
 
 def whole_batch(recipe: Recipe, samples: Samples) -> Batch:
-    """All of `samples` as they are, in the form that `epoch_batches` yields."""
+    """All of `samples` as they are, in the form that `Feed.epoch` yields."""
     return _as_floats(samples.images), targets(recipe, samples.labels)
 
 
-def targets(
-    recipe: Recipe, labels: npt.NDArray[np.uint8], outliers: int = 0
-) -> npt.NDArray[np.float32]:
-    """One-hot targets for `labels` [n], followed by those of `outliers`.
+def targets(recipe: Recipe, labels: npt.NDArray[np.uint8], outliers: int = 0) -> Floats:
+    """Targets for `labels` [n], smoothed as the recipe says, followed by those of `outliers`.
 
     Returns: float32 [n, 10]; [n + outliers, 11] where the recipe trains with outliers: column 10
     stands for them and carries their weight in the loss.
     """
+    classes = len(LABELS)
+    smoothing = np.float32(recipe.label_smoothing)
+    hot = np.asarray(np.eye(classes)[labels], np.float32) * (1 - smoothing) + smoothing / classes
     if recipe.augmentation is None:
-        return np.asarray(np.eye(len(LABELS))[labels], np.float32)
-    none_of_them = len(LABELS)
-    rows = np.concatenate([labels, np.full(outliers, none_of_them, np.uint8)])
-    hot = np.asarray(np.eye(none_of_them + 1)[rows], np.float32)
-    hot[:, none_of_them] *= recipe.augmentation.outlier_weight
-    return hot
-
-
-def _batches(recipe: Recipe, samples: Samples, rng: np.random.Generator) -> Iterator[Batch]:
-    order = rng.permutation(len(samples.labels))
-    for at in range(0, len(order), recipe.batch_size):
-        chosen = order[at : at + recipe.batch_size]
-        images, labels = samples.images[chosen], samples.labels[chosen]
-        if recipe.augmentation is None:
-            yield _as_floats(images), targets(recipe, labels)
-            continue
-        count = round(len(chosen) * recipe.augmentation.outlier_share)
-        changed = [
-            augmented(picture, int(label), recipe.augmentation, rng)
-            for picture, label in zip(images, labels, strict=True)
-        ]
-        others = [outlier(samples, rng) for _ in range(count)]
-        yield _as_floats(np.stack(changed + others)), targets(recipe, labels, count)
+        return hot
+    rows = np.zeros((len(labels) + outliers, classes + 1), np.float32)
+    rows[: len(labels), :classes] = hot
+    rows[len(labels) :, classes] = recipe.augmentation.outlier_weight
+    return rows
 
 
 def augmented(
@@ -84,5 +156,5 @@ def augmented(
     return shifted
 
 
-def _as_floats(images: Pictures) -> npt.NDArray[np.float32]:
+def _as_floats(images: Pictures) -> Floats:
     return images.astype(np.float32)[..., np.newaxis]

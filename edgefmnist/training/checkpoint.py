@@ -15,6 +15,7 @@ import keras
 
 from edgefmnist import files
 from edgefmnist.errors import BadInput, UsageError
+from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.training.records import EpochRecord, TrainConfig
 
 _STATE = "checkpoint.json"
@@ -56,7 +57,7 @@ def unfinished(out: Path) -> dict[str, Any] | None:
         return None
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
-        for key in ("recipe", "epochs", "seed", "backend", "settings", "model"):
+        for key in ("recipe", "epochs", "seed", "backend", "settings", "teachers", "model"):
             state[key]
         return dict(state, epoch=len(state["history"]))
     except (ValueError, LookupError, TypeError, OSError) as error:
@@ -79,6 +80,11 @@ def load(config: TrainConfig) -> Checkpoint:
             raise UsageError(
                 f"the recipe {config.recipe.name} has changed since the training in {config.out} "
                 "began: finish it with that version, or delete the folder"
+            )
+        if state[key] != value and key == "teachers":
+            raise UsageError(
+                f"the training in {config.out} has other teachers: "
+                "resume it with the --teacher options it began with"
             )
         if state[key] != value:
             raise UsageError(
@@ -117,4 +123,5 @@ def _identity(config: TrainConfig) -> dict[str, Any]:
         "seed": config.seed,
         "backend": keras.backend.backend(),
         "settings": recipe,
+        "teachers": [sha256_of(model.path) for model in config.teachers],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import keras
 
@@ -15,7 +16,7 @@ class Device:
     """Where a training runs.
 
     name: Keras's name, such as ``cpu:0`` or ``gpu:0``.
-    precision: Keras dtype policy; mixed on a GPU, whose tensor cores are idle in float32.
+    precision: Keras dtype policy; mixed where the hardware multiplies half precision faster.
     """
 
     name: str
@@ -36,4 +37,24 @@ def choose(wanted: DeviceChoice) -> Device:
             f"the {backend} backend sees no GPU: install its CUDA build "
             "(pip install 'tensorflow[and-cuda]') and a driver, or use --device cpu"
         )
-    return Device(name="cpu:0", precision="float32")
+    return Device(name="cpu:0", precision=cpu_precision())
+
+
+def worth_compiling() -> bool | str:
+    """Keras's `jit_compile`: not on a CPU under TensorFlow, where XLA is slower than oneDNN.
+
+    Steps take 1.1 to 1.3 times as long with it (benchmarks/training.md).
+    """
+    on_cpu = not keras.distribution.list_devices("gpu")
+    return False if on_cpu and keras.backend.backend() == "tensorflow" else "auto"
+
+
+def cpu_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Bfloat16 where the CPU multiplies it and the backend's library (oneDNN) makes use of that.
+
+    A step then takes 0.6 of the time (benchmarks/training.md); JAX gains nothing.
+    """
+    if keras.backend.backend() == "jax" or not cpuinfo.is_file():
+        return "float32"
+    flags = set(cpuinfo.read_text(encoding="utf-8").split())
+    return "mixed_bfloat16" if flags & {"avx512_bf16", "amx_bf16"} else "float32"

@@ -24,27 +24,15 @@ class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has
     Which function of the logits is then used to tell is for `quantization.calibration` to say.
 
     Targets: [n, 11], see `batches.targets`; a row's sum is its weight. Predictions: logits [n, 10].
-    label_smoothing: share of a garment's target spread over the ten classes.
     """
 
-    def __init__(
-        self, label_smoothing: float = 0.0, name: str = "open_set_crossentropy", **more: Any
-    ) -> None:
+    def __init__(self, name: str = "open_set_crossentropy", **more: Any) -> None:
         super().__init__(name=name, **more)
-        self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each row, [n]."""
-        garment = ops.sum(y_true[:, :_CLASSES], axis=1, keepdims=True)
-        kept = 1 - self.label_smoothing
-        smooth = y_true[:, :_CLASSES] * kept + garment * (self.label_smoothing / _CLASSES)
-        wanted = ops.concatenate([smooth, y_true[:, _CLASSES:]], axis=1)
         logits = ops.concatenate([y_pred, ops.zeros_like(y_pred[:, :1])], axis=1)
-        return -ops.sum(wanted * ops.log_softmax(logits, axis=1), axis=1)
-
-    def get_config(self) -> dict[str, Any]:
-        """What Keras stores in a checkpoint."""
-        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+        return -ops.sum(y_true * ops.log_softmax(logits, axis=1), axis=1)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)

@@ -7,6 +7,8 @@ training, calibration and the device share one normalisation and an int8 input i
 
 from __future__ import annotations
 
+import math
+
 from keras import Input, KerasTensor, Model, layers
 
 CLASSES = 10
@@ -57,6 +59,34 @@ def edge() -> Model:
         x = _basic_block(x, filters, strides)
     x = layers.GlobalAveragePooling2D()(x)
     return Model(image, _output(x), name="edge")
+
+
+def accurate() -> Model:
+    """Residual network of twelve 3x3 convolutions: 728,794 parameters, logits [n, 10].
+
+    Widths 48, 80 and 112 at 14x14, 7x7 and 4x4, two basic blocks of each.
+    """
+    image, x = _rescaled()
+    x = layers.ReLU()(_conv_bn(x, 48, 3, strides=2))
+    for filters, strides in ((48, 1), (48, 1), (80, 2), (80, 1), (112, 2), (112, 1)):
+        x = _basic_block(x, filters, strides)
+    x = layers.GlobalAveragePooling2D()(x)
+    return Model(image, _output(x), name="accurate")
+
+
+def multiply_accumulates(model: Model) -> int:
+    """Multiply-accumulate operations of one picture's inference, in convolutions and dense layers.
+
+    A measure of work, not of time: `benchmarks/frontier/search.md` shows how far they differ.
+    """
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
+            rows, columns = layer.output.shape[1:3]
+            total += rows * columns * math.prod(layer.kernel.shape)
+        elif isinstance(layer, layers.Dense):
+            total += math.prod(layer.kernel.shape)
+    return total
 
 
 def _rescaled() -> tuple[KerasTensor, KerasTensor]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from edgefmnist.records import Evaluation
+from edgefmnist.runtime.models import ModelFile
 from edgefmnist.training.recipes import Recipe
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
@@ -17,6 +18,7 @@ class TrainConfig:
     """One training, fully decided.
 
     out: folder for everything the training writes.
+    teachers: models whose mean answer is part of the targets (`Recipe.teacher_share`).
     """
 
     recipe: Recipe
@@ -24,6 +26,7 @@ class TrainConfig:
     seed: int
     out: Path
     device: DeviceChoice = "auto"
+    teachers: tuple[ModelFile, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

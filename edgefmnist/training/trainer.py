@@ -20,7 +20,7 @@ from edgefmnist.errors import UsageError
 from edgefmnist.evaluate import score
 from edgefmnist.records import Evaluation
 from edgefmnist.training import checkpoint, device, report
-from edgefmnist.training.batches import epoch_batches, whole_batch
+from edgefmnist.training.batches import Feed, whole_batch
 from edgefmnist.training.losses import GarmentAccuracy, OpenSetCrossentropy
 from edgefmnist.training.recipes import Recipe
 from edgefmnist.training.records import (
@@ -30,6 +30,7 @@ from edgefmnist.training.records import (
     TrainPlan,
     TrainResult,
 )
+from edgefmnist.training.teacher import Ensemble
 
 _EVALUATION_BATCH = 500
 
@@ -123,7 +124,9 @@ def _compile(model: keras.Model, recipe: Recipe, epochs: int, steps_per_epoch: i
     else:
         optimizer = keras.optimizers.Adam(rate)
     loss, accuracy = _judged_by(model, recipe)
-    model.compile(optimizer=optimizer, loss=loss, metrics=[accuracy])
+    model.compile(
+        optimizer=optimizer, loss=loss, metrics=[accuracy], jit_compile=device.worth_compiling()
+    )
     # Now, not at the first step: a checkpoint before it would lack these variables.
     model.optimizer.build(model.trainable_variables)
 
@@ -132,11 +135,9 @@ def _judged_by(
     model: keras.Model, recipe: Recipe
 ) -> tuple[keras.losses.Loss, keras.metrics.Metric]:
     if recipe.augmentation is not None:
-        return OpenSetCrossentropy(recipe.label_smoothing), GarmentAccuracy(name="accuracy")
+        return OpenSetCrossentropy(), GarmentAccuracy(name="accuracy")
     softmax_inside = getattr(model.layers[-1].activation, "__name__", "") == "softmax"
-    loss = keras.losses.CategoricalCrossentropy(
-        from_logits=not softmax_inside, label_smoothing=recipe.label_smoothing
-    )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=not softmax_inside)
     return loss, keras.metrics.CategoricalAccuracy(name="accuracy")
 
 
@@ -174,13 +175,16 @@ def _run_epochs(
     validation_batch = whole_batch(recipe, validation)
     settling = _settling_epochs(plan.config)
     settles_after = plan.config.epochs - settling
+    teacher = Ensemble(plan.config.teachers) if plan.config.teachers else None
+    feed = Feed(recipe, training, plan.config.seed, teacher=teacher)
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):
         began = time.monotonic()
-        if epoch > settles_after:
-            recipe = recipe.settled()
         if epoch == settles_after + 1:
-            _compile(model, recipe, settling, plan.steps_per_epoch)
-        loss, accuracy = _run_epoch(model, recipe, training, plan.config.seed, epoch, observer)
+            _compile(model, recipe.settled(), settling, plan.steps_per_epoch)
+        if epoch > settles_after and recipe != recipe.settled():
+            recipe = recipe.settled()
+            feed = Feed(recipe, training, plan.config.seed, settles_after + 1, teacher)
+        loss, accuracy = _run_epoch(model, feed, plan.config.seed, epoch, observer)
         seconds = time.monotonic() - began
         checked = model.evaluate(
             *validation_batch, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
@@ -203,8 +207,7 @@ def _run_epochs(
 
 def _run_epoch(
     model: keras.Model,
-    recipe: Recipe,
-    training: Samples,
+    feed: Feed,
     seed: int,
     epoch: int,
     observer: TrainObserver,
@@ -212,7 +215,7 @@ def _run_epoch(
     """Train one epoch; returns the means of its loss and accuracy."""
     _seed_layers(model, seed, epoch)
     seen, loss, accuracy = 0, 0.0, 0.0
-    for step, (images, targets) in enumerate(epoch_batches(recipe, training, seed, epoch), 1):
+    for step, (images, targets) in enumerate(feed.epoch(epoch), 1):
         logs = model.train_on_batch(images, targets, return_dict=True)
         seen += len(images)  # Keras reports each batch by itself: keep the epoch's mean
         loss += (float(logs["loss"]) - loss) * len(images) / seen

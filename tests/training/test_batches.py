@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from edgefmnist.dataset import Samples, load
 from edgefmnist.frameworks import require_keras
-from edgefmnist.training.batches import epoch_batches, targets, whole_batch
+from edgefmnist.training.batches import Batch, Feed, targets, whole_batch
 from edgefmnist.training.recipes import Augmentation, Recipe, get
 
 
@@ -23,6 +24,10 @@ def camera_recipe(**changes: float) -> Recipe:
     return dataclasses.replace(
         get("edge"), batch_size=64, augmentation=dataclasses.replace(Augmentation(), **changes)
     )
+
+
+def epoch_batches(recipe: Recipe, samples: Samples, seed: int, epoch: int) -> Iterator[Batch]:
+    return Feed(recipe, samples, seed).epoch(epoch)
 
 
 def test_a_plain_epoch_has_every_picture_once(some: Samples) -> None:
@@ -39,10 +44,12 @@ def test_a_plain_epoch_has_every_picture_once(some: Samples) -> None:
 
 def test_outliers_come_on_top_with_their_weight(some: Samples) -> None:
     recipe = camera_recipe(outlier_share=0.25, outlier_weight=0.5)
-    images, hot = next(epoch_batches(recipe, some, seed=0, epoch=1))
-    assert images.shape == (80, 28, 28, 1) and hot.shape == (80, 11)
-    np.testing.assert_array_equal(hot.sum(axis=1), [1.0] * 64 + [0.5] * 16)
+    batches = list(epoch_batches(recipe, some, seed=0, epoch=1))
+    images, hot = batches[0]
+    assert images.shape == (64 + 15, 28, 28, 1) and hot.shape == (64 + 15, 11)
+    np.testing.assert_allclose(hot.sum(axis=1), [1.0] * 64 + [0.5] * 15, rtol=1e-6)
     assert (hot[64:, 10] == 0.5).all() and (hot[:64, 10] == 0).all()
+    assert sum((hot[:, 10] > 0).sum() for _, hot in batches) == 75  # a quarter of 300
 
 
 def test_epochs_follow_from_seed_and_number(some: Samples) -> None:
@@ -68,10 +75,66 @@ def test_outside_the_cameras_share_pictures_are_only_mirrored_and_shifted(some: 
         assert sums[int(image.sum())] == row.argmax()
 
 
+def test_after_the_views_come_the_same_pictures_in_another_order(some: Samples) -> None:
+    feed = Feed(camera_recipe(views=2), some, seed=3)
+    epochs = [list(feed.epoch(epoch)) for epoch in (1, 2, 3, 4)]
+    shown = [
+        sorted(
+            picture.tobytes() + row.tobytes()
+            for images, hot in epoch
+            for picture, row in zip(images, hot, strict=True)
+        )
+        for epoch in epochs
+    ]
+    assert shown[0] == shown[2] and shown[1] == shown[3] and shown[0] != shown[1]
+    assert not np.array_equal(epochs[0][0][0], epochs[2][0][0])
+    assert [hot[:, 10].sum() for _, hot in epochs[0]] == [hot[:, 10].sum() for _, hot in epochs[2]]
+
+
+def test_a_resumed_epoch_is_the_one_that_would_have_come(some: Samples) -> None:
+    recipe = camera_recipe(views=3)
+    straight = Feed(recipe, some, seed=3, first_epoch=2)
+    wanted = [list(straight.epoch(epoch)) for epoch in (2, 3, 4, 5, 6)][-1]
+    resumed = list(Feed(recipe, some, seed=3, first_epoch=2).epoch(6))
+    for (images, hot), (again, hot_again) in zip(wanted, resumed, strict=True):
+        np.testing.assert_array_equal(images, again)
+        np.testing.assert_array_equal(hot, hot_again)
+
+
+def test_a_teacher_answers_for_the_garments_that_it_is_shown(some: Samples) -> None:
+    recipe = dataclasses.replace(camera_recipe(views=1), teacher_share=0.75, label_smoothing=0.0)
+    asked: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = []
+
+    def teacher(
+        images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        asked.append(images)
+        return np.tile(np.eye(10, dtype=np.float32)[4], (len(images), 1))
+
+    feed = Feed(recipe, some, seed=0, teacher=teacher)
+    first, later = list(feed.epoch(1)), list(feed.epoch(2))
+    assert sum(len(images) for images in asked) == len(some.labels)  # not asked a second time
+    np.testing.assert_array_equal(asked[0], first[0][0][:64, ..., 0])
+    for images, rows in (*first, *later):
+        garments = rows[rows[:, 10] == 0]
+        np.testing.assert_allclose(garments.sum(axis=1), 1, rtol=1e-6)
+        assert ((garments[:, 4] == 0.75) | (garments[:, 4] == 1)).all()
+        assert (np.delete(garments, 4, axis=1).max(axis=1) <= 0.25).all()
+        assert (rows[rows[:, 10] > 0][:, :10] == 0).all() and len(images) == len(rows)
+
+
 def test_validation_is_shown_as_it_is(some: Samples) -> None:
     images, hot = whole_batch(camera_recipe(), some)
     np.testing.assert_array_equal(images[..., 0], some.images)
     np.testing.assert_array_equal(hot, targets(camera_recipe(), some.labels))
+
+
+def test_smoothing_spreads_a_share_over_the_ten_classes(some: Samples) -> None:
+    recipe = dataclasses.replace(camera_recipe(), label_smoothing=0.1)
+    rows = targets(recipe, some.labels[:3], outliers=1)
+    wanted = 0.9 * np.eye(10)[some.labels[:3]] + 0.01
+    np.testing.assert_allclose(rows[:3, :10], wanted, rtol=1e-6)
+    np.testing.assert_array_equal(rows[3], [0.0] * 10 + [0.5])
 
 
 def test_the_loss_is_that_of_eleven_classes_the_last_with_logit_zero() -> None:
@@ -85,10 +148,6 @@ def test_the_loss_is_that_of_eleven_classes_the_last_with_logit_zero() -> None:
     log_p = eleven - np.log(np.exp(eleven).sum(axis=1, keepdims=True))
     found = np.array(OpenSetCrossentropy(reduction="none")(hot, logits))
     np.testing.assert_allclose(found, -(hot * log_p).sum(axis=1), rtol=1e-5)
-    smooth = np.array(OpenSetCrossentropy(0.1, reduction="none")(hot, logits))
-    spread = 0.9 * hot[:, :10] + 0.01 * hot[:, :10].sum(axis=1, keepdims=True)
-    wanted = -(np.concatenate([spread, hot[:, 10:]], axis=1) * log_p).sum(axis=1)
-    np.testing.assert_allclose(smooth, wanted, rtol=1e-5)
     accuracy = GarmentAccuracy()
     accuracy.update_state(hot, logits)
     right = (logits[:4].argmax(axis=1) == [3, 3, 9, 0]).mean()

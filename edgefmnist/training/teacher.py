@@ -1,0 +1,34 @@
+"""Models that a network learns from, besides the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist.runtime.classifier import Classifier, Floats, softmax
+from edgefmnist.runtime.models import ModelFile
+
+_BATCH = 64
+
+
+class Ensemble:
+    """Answers with the mean of its models' probabilities.
+
+    Through the device's runtime, so that a shipped bundle can teach under any backend of Keras.
+
+    Raises: BadModel, MissingDependency (no runtime).
+    """
+
+    def __init__(self, models: Sequence[ModelFile]) -> None:
+        """Load one model or more. One thread each: they answer beside the training."""
+        self._classifiers = [Classifier(model, batch=_BATCH) for model in models]
+
+    def __call__(self, images: npt.NDArray[np.uint8]) -> Floats:
+        """From uint8 [n, 28, 28], 0..255, to probabilities float32 [n, 10].
+
+        As the models were trained, without the calibrated temperature.
+        """
+        answers = [softmax(classifier.logits(images)) for classifier in self._classifiers]
+        return np.asarray(np.mean(answers, axis=0), np.float32)

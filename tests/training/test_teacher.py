@@ -1,0 +1,59 @@
+"""Learning from another model's answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgefmnist.dataset import load
+from edgefmnist.errors import UsageError
+from edgefmnist.runtime.classifier import Classifier, softmax
+from edgefmnist.runtime.models import resolve
+from edgefmnist.training.teacher import Ensemble
+
+
+def test_one_model_answers_with_its_probabilities() -> None:
+    images = load("test").images[:100]
+    logits = Classifier(resolve("edge")).logits(images)
+    np.testing.assert_allclose(Ensemble([resolve("edge")])(images), softmax(logits), rtol=1e-5)
+
+
+def test_several_answer_with_their_mean() -> None:
+    images = load("test").images[:10]
+    one = Ensemble([resolve("edge")])(images)
+    np.testing.assert_allclose(Ensemble([resolve("edge")] * 3)(images), one, rtol=1e-5)
+    np.testing.assert_allclose(one.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_checkpoint_goes_on_with_its_teachers_only(tmp_path: Path) -> None:
+    from edgefmnist.frameworks import require_keras
+
+    require_keras()
+    from edgefmnist.training import checkpoint, recipes
+    from edgefmnist.training.records import TrainConfig
+
+    config = TrainConfig(
+        recipe=recipes.get("edge"), epochs=1, seed=0, out=tmp_path, teachers=(resolve("edge"),)
+    )
+    model = recipes.get("edge").build()
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    checkpoint.save(config, model, ())
+    assert checkpoint.load(config).history == ()
+    alone = TrainConfig(recipe=recipes.get("edge"), epochs=1, seed=0, out=tmp_path)
+    with pytest.raises(UsageError, match="--teacher"):
+        checkpoint.load(alone)
+
+
+def test_a_teacher_that_is_not_there_is_named() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edgefmnist", "train", "--teacher", "nobody"],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "nobody" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
