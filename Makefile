@@ -43,7 +43,7 @@ format: $(INSTALLED)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
 lock: $(INSTALLED)
-	$(COMPILE) --upgrade --extra train --extra dev -o requirements/dev.txt
+	$(COMPILE) --upgrade --extra train --extra distributed --extra dev -o requirements/dev.txt
 	$(COMPILE) --upgrade --extra train -c requirements/dev.txt -o requirements/train.txt
 	$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/core.txt
 	@! grep -nE 'https?://|file:|index-url|find-links' requirements/*.txt

@@ -11,7 +11,8 @@ Exception
     │   ├── BadData          5  the data set
     │   ├── BadModel         5  a model or bundle
     │   └── BadPicture       5  a picture or video
-    └── CameraUnavailable    6  the camera could not be had
+    ├── CameraUnavailable    6  the camera could not be had
+    └── ProcessLost          7  another process of a distributed training is gone
 
 A message is one line: what is wrong, where, and what to do next.
 """
@@ -77,3 +78,9 @@ class CameraUnavailable(EdgeFmnistError):
     """No camera, a busy camera, or a stream that does not answer."""
 
     exit_code = 6
+
+
+class ProcessLost(EdgeFmnistError):
+    """Another process of a distributed training could not be found or has ended."""
+
+    exit_code = 7

@@ -16,12 +16,26 @@ def silenced_stderr() -> Iterator[None]:
     wrong still arrives as an exception. Threads share it, so keep the block short.
     """
     sys.stderr.flush()
-    kept = os.dup(2)
+    with _sent_nowhere(2):
+        yield
+
+
+@contextlib.contextmanager
+def silenced_stdout() -> Iterator[None]:
+    """The same for stdout, where Gloo writes its notices: nothing may stand there beside JSON."""
+    sys.stdout.flush()
+    with _sent_nowhere(1):
+        yield
+
+
+@contextlib.contextmanager
+def _sent_nowhere(descriptor: int) -> Iterator[None]:
+    kept = os.dup(descriptor)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(nowhere, descriptor)
         yield
     finally:
-        os.dup2(kept, 2)
+        os.dup2(kept, descriptor)
         os.close(kept)
         os.close(nowhere)

@@ -31,6 +31,22 @@ def train(
             "Named more than once, from the mean of all.",
         ),
     ] = None,
+    distribute: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EDGEFMNIST_DISTRIBUTE",
+            metavar="HOST:PORT",
+            help="Train together with other processes: the address where process 0 listens.",
+        ),
+    ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(min=1, envvar="EDGEFMNIST_PROCESSES", help="How many train together."),
+    ] = 1,
+    process: Annotated[
+        int,
+        typer.Option(min=0, envvar="EDGEFMNIST_PROCESS", help="Which of them this is, from 0."),
+    ] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
     ] = False,
@@ -50,7 +66,7 @@ def train(
     from edgefmnist.dataset import load
     from edgefmnist.render import training as view
     from edgefmnist.render.data import downloading
-    from edgefmnist.training.records import TrainConfig
+    from edgefmnist.training.records import Cluster, TrainConfig
     from edgefmnist.training.trainer import train as run
 
     with contextlib.ExitStack() as stack:
@@ -60,6 +76,9 @@ def train(
             seed=seed,
             out=out or Path("runs") / chosen.name,
             device=device,
+            cluster=Cluster(coordinator=distribute, processes=processes, process=process)
+            if distribute
+            else None,
             teachers=tuple(stack.enter_context(opened(spec)) for spec in teacher or ()),
         )
         with downloading() as on_progress:
@@ -70,4 +89,5 @@ def train(
         except KeyboardInterrupt:
             view.interrupted(config)
             raise
-    (view.show_json if as_json else view.show)(result)
+    if process == 0:  # the others' files are gone, and their figures are the same
+        (view.show_json if as_json else view.show)(result)

@@ -28,7 +28,7 @@ def choose(wanted: DeviceChoice) -> Device:
 
     Raises: MissingDependency when "gpu" is asked for and the backend sees none.
     """
-    gpus = [] if wanted == "cpu" else keras.distribution.list_devices("gpu")
+    gpus = [] if wanted == "cpu" else _gpus()
     if gpus:
         return Device(name=gpus[0], precision="mixed_float16")
     if wanted == "gpu":
@@ -45,8 +45,14 @@ def worth_compiling() -> bool | str:
 
     Steps take 1.1 to 1.3 times as long with it (benchmarks/training.md).
     """
-    on_cpu = not keras.distribution.list_devices("gpu")
-    return False if on_cpu and keras.backend.backend() == "tensorflow" else "auto"
+    return False if keras.backend.backend() == "tensorflow" and not _gpus() else "auto"
+
+
+def _gpus() -> list[str]:
+    try:
+        return list(keras.distribution.list_devices("gpu"))
+    except RuntimeError:  # how JAX says that there is none
+        return []
 
 
 def cpu_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

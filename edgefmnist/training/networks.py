@@ -44,6 +44,20 @@ def seed_3() -> Model:
     return Model(image, _output(x, "softmax"), name="seed_3")
 
 
+def tiny() -> Model:
+    """Two residual blocks behind a strided stem: 43,370 parameters, logits [n, 10].
+
+    16 channels at 14x14 and 56 at 7x7: of the networks under 64 KiB measured in
+    `benchmarks/frontier/search.md`, much computation for a third of `seed-3`'s latency.
+    """
+    image, x = _rescaled()
+    x = layers.ReLU()(_conv_bn(x, 16, 3, strides=2))
+    for filters, strides in ((16, 1), (56, 2)):
+        x = _basic_block(x, filters, strides)
+    x = layers.GlobalAveragePooling2D()(x)
+    return Model(image, _output(x), name="tiny")
+
+
 def edge() -> Model:
     """Residual network behind a strided stem: 313,946 parameters, logits [n, 10].
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import numpy.typing as npt
+
+from edgefmnist.errors import UsageError
 from edgefmnist.records import Evaluation
 from edgefmnist.runtime.models import ModelFile
 from edgefmnist.training.recipes import Recipe
@@ -14,10 +17,42 @@ DeviceChoice = Literal["auto", "cpu", "gpu"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The processes that train together.
+
+    coordinator: HOST:PORT where process 0 listens. process: this one's number, from 0.
+    """
+
+    coordinator: str
+    processes: int
+    process: int
+
+    def __post_init__(self) -> None:
+        """Raises: UsageError."""
+        host, _, port = self.coordinator.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise UsageError(f"--distribute {self.coordinator}: give HOST:PORT of process 0")
+        if not 0 <= self.process < self.processes:
+            raise UsageError(
+                f"--process {self.process}: with --processes {self.processes} they are numbered "
+                f"0 to {self.processes - 1}"
+            )
+
+    def part(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """This process's rows of [n, ...]: as many as every other's.
+
+        Up to ``processes - 1`` rows at the end are left out.
+        """
+        even = len(rows) - len(rows) % self.processes
+        return rows[self.process : even : self.processes]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
     """One training, fully decided.
 
     out: folder for everything the training writes.
+    cluster: the processes that train together, this one among them.
     teachers: models whose mean answer is part of the targets (`Recipe.teacher_share`).
     """
 
@@ -27,6 +62,7 @@ class TrainConfig:
     out: Path
     device: DeviceChoice = "auto"
     teachers: tuple[ModelFile, ...] = ()
+    cluster: Cluster | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

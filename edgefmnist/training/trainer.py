@@ -7,7 +7,9 @@ weights as one that was never interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -19,7 +21,7 @@ from edgefmnist.dataset.split import SPLIT_SEED
 from edgefmnist.errors import UsageError
 from edgefmnist.evaluate import score
 from edgefmnist.records import Evaluation
-from edgefmnist.training import checkpoint, device, report
+from edgefmnist.training import checkpoint, device, distribution, report
 from edgefmnist.training.batches import Feed, whole_batch
 from edgefmnist.training.losses import GarmentAccuracy, OpenSetCrossentropy
 from edgefmnist.training.recipes import Recipe
@@ -48,19 +50,38 @@ def train(
     ``KeyboardInterrupt`` passes through with the last epoch's checkpoint on disk.
 
     Raises: CannotWrite, MissingDependency (no such device), UsageError (the folder holds an
-    unfinished training and `resume` is not set), BadInput (`resume` without a checkpoint).
+    unfinished training and `resume` is not set), BadInput (`resume` without a checkpoint),
+    ProcessLost (with `config.cluster`).
     """
+    if not resume and (config.cluster is None or config.cluster.process == 0):
+        _refuse_unfinished(config)
+    with distribution.joined(config) as mine:
+        resumed = checkpoint.load(config) if resume else None
+        return _train(mine, train_samples, test_samples, observer, resumed)
+
+
+def _refuse_unfinished(config: TrainConfig) -> None:
     state = checkpoint.unfinished(config.out)
-    if state is not None and not resume:
+    if state is not None:
         raise UsageError(
             f"{config.out} holds an unfinished training ({state['recipe']}, epoch "
             f"{state['epoch']} of {state['epochs']}): add --resume, or delete the folder"
         )
+
+
+def _train(
+    config: TrainConfig,
+    train_samples: Samples,
+    test_samples: Samples,
+    observer: TrainObserver,
+    resumed: checkpoint.Checkpoint | None,
+) -> TrainResult:
     where = device.choose(config.device)
-    resumed = checkpoint.load(config) if resume else None
     files.make_folder(config.out)
     keras.config.set_dtype_policy(where.precision)
-    with keras.device(where.name):
+    # Processes that train together have their devices given to them.
+    alone = keras.device(where.name) if config.cluster is None else contextlib.nullcontext()
+    with alone:
         train_at, validation_at = split_validation(
             train_samples.labels, config.recipe.validation_count, SPLIT_SEED
         )
@@ -76,7 +97,7 @@ def train(
             _subset(train_samples, validation_at),
             observer,
         )
-        model = _in_float32(config.recipe, model)
+        model = _plain(config, model)
         evaluation = _evaluate(model, test_samples)
     # Summed, so that the time between an interruption and its resumption does not count.
     seconds = sum(record.seconds for record in history)
@@ -172,7 +193,8 @@ def _run_epochs(
 ) -> tuple[EpochRecord, ...]:
     history = plan.history
     recipe = plan.config.recipe
-    validation_batch = whole_batch(recipe, validation)
+    part = _part(plan.config)
+    validation_batch = [part(rows) for rows in whole_batch(recipe, validation)]
     settling = _settling_epochs(plan.config)
     settles_after = plan.config.epochs - settling
     teacher = Ensemble(plan.config.teachers) if plan.config.teachers else None
@@ -184,7 +206,7 @@ def _run_epochs(
         if epoch > settles_after and recipe != recipe.settled():
             recipe = recipe.settled()
             feed = Feed(recipe, training, plan.config.seed, settles_after + 1, teacher)
-        loss, accuracy = _run_epoch(model, feed, plan.config.seed, epoch, observer)
+        loss, accuracy = _run_epoch(model, feed, plan.config, epoch, observer)
         seconds = time.monotonic() - began
         checked = model.evaluate(
             *validation_batch, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
@@ -208,20 +230,26 @@ def _run_epochs(
 def _run_epoch(
     model: keras.Model,
     feed: Feed,
-    seed: int,
+    config: TrainConfig,
     epoch: int,
     observer: TrainObserver,
 ) -> tuple[float, float]:
     """Train one epoch; returns the means of its loss and accuracy."""
-    _seed_layers(model, seed, epoch)
+    _seed_layers(model, config.seed, epoch)
+    part = _part(config)
     seen, loss, accuracy = 0, 0.0, 0.0
     for step, (images, targets) in enumerate(feed.epoch(epoch), 1):
-        logs = model.train_on_batch(images, targets, return_dict=True)
+        logs = model.train_on_batch(part(images), part(targets), return_dict=True)
         seen += len(images)  # Keras reports each batch by itself: keep the epoch's mean
         loss += (float(logs["loss"]) - loss) * len(images) / seen
         accuracy += (float(logs["accuracy"]) - accuracy) * len(images) / seen
         observer.step(epoch, step, loss, accuracy)
     return loss, accuracy
+
+
+def _part(config: TrainConfig) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """What this process takes of each batch."""
+    return config.cluster.part if config.cluster else lambda rows: rows
 
 
 def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
@@ -236,13 +264,19 @@ def _subset(samples: Samples, indices: npt.NDArray[np.int64]) -> Samples:
     return Samples(images=samples.images[indices], labels=samples.labels[indices])
 
 
-def _in_float32(recipe: Recipe, model: keras.Model) -> keras.Model:
-    """The same weights in a float32 network: a mixed one would convert with float16 inside."""
-    if all(layer.compute_dtype == "float32" for layer in model.layers):
+def _plain(config: TrainConfig, model: keras.Model) -> keras.Model:
+    """The same weights in a float32 network of this process alone.
+
+    A mixed one would convert with float16 inside, a distributed one would wait for the others.
+    """
+    mixed = any(layer.compute_dtype != "float32" for layer in model.layers)
+    if not mixed and config.cluster is None:
         return model
+    weights = model.get_weights()
+    keras.distribution.set_distribution(None)
     keras.config.set_dtype_policy("float32")
-    plain = recipe.build()
-    plain.set_weights(model.get_weights())
+    plain = config.recipe.build()
+    plain.set_weights(weights)
     return plain
 
 

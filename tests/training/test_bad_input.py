@@ -130,17 +130,19 @@ def test_an_interrupted_replacement_keeps_the_older_folder(
     assert list(tmp_path.iterdir()) == [bundle]
 
 
-def test_a_mixed_precision_training_leaves_a_float32_model() -> None:
+def test_a_mixed_precision_training_leaves_a_float32_model(tmp_path: Path) -> None:
     require_keras()
     import keras
 
     from edgefmnist.training import recipes, trainer
+    from edgefmnist.training.records import TrainConfig
 
     recipe = recipes.get("edge")
+    config = TrainConfig(recipe=recipe, epochs=1, seed=0, out=tmp_path)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         mixed = recipe.build()
-        plain = trainer._in_float32(recipe, mixed)
+        plain = trainer._plain(config, mixed)
     finally:
         keras.config.set_dtype_policy("float32")
     assert mixed.compute_dtype == "bfloat16"
