@@ -56,6 +56,8 @@ def train(
     if not resume and (config.cluster is None or config.cluster.process == 0):
         _refuse_unfinished(config)
     with distribution.joined(config) as mine:
+        # Before a model is loaded too: JAX wants the same first values in all processes.
+        keras.utils.set_random_seed(config.seed)
         resumed = checkpoint.load(config) if resume else None
         return _train(mine, train_samples, test_samples, observer, resumed)
 
@@ -111,7 +113,6 @@ def _train(
 def _begin(
     config: TrainConfig, train_count: int, resumed: checkpoint.Checkpoint | None
 ) -> tuple[keras.Model, tuple[EpochRecord, ...]]:
-    keras.utils.set_random_seed(config.seed)
     if resumed is not None:
         return resumed.model, resumed.history
     model = config.recipe.build()
