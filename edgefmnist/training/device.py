@@ -15,7 +15,7 @@ from edgefmnist.training.records import DeviceChoice
 class Device:
     """Where a training runs.
 
-    name: Keras's name, such as ``cpu:0`` or ``gpu:0``.
+    name: Keras's name, such as ``cpu:0`` or ``gpu:0`` (torch: ``cpu``).
     precision: Keras dtype policy; mixed where the hardware multiplies half precision faster.
     """
 
@@ -37,13 +37,15 @@ def choose(wanted: DeviceChoice) -> Device:
             f"the {backend} backend sees no GPU: install its CUDA build "
             "(pip install 'tensorflow[and-cuda]') and a driver, or use --device cpu"
         )
-    return Device(name="cpu:0", precision=cpu_precision())
+    # Under "cpu:0" Keras's torch variables come out as copies that take no gradients.
+    name = "cpu" if keras.backend.backend() == "torch" else "cpu:0"
+    return Device(name=name, precision=cpu_precision())
 
 
 def worth_compiling() -> bool | str:
     """Keras's `jit_compile`: not on a CPU under TensorFlow, where XLA is slower than oneDNN.
 
-    Steps take 1.1 to 1.3 times as long with it (benchmarks/training.md).
+    Steps take 1.1 to 1.3 times as long with it (`benchmarks/training_step.py`).
     """
     return False if keras.backend.backend() == "tensorflow" and not _gpus() else "auto"
 
@@ -58,7 +60,7 @@ def _gpus() -> list[str]:
 def cpu_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Bfloat16 where the CPU multiplies it and the backend's library (oneDNN) makes use of that.
 
-    A step then takes 0.6 of the time (benchmarks/training.md); JAX gains nothing.
+    A step then takes 0.6 of the time (`benchmarks/training_step.py`); JAX gains nothing.
     """
     if keras.backend.backend() == "jax" or not cpuinfo.is_file():
         return "float32"
