@@ -134,6 +134,8 @@ _ALL = (
         settling=Settling(epochs=8, learning_rate=5e-4, camera_share=0.1),
     ),
     # edgefmnist train --recipe tiny
+    # 91.59 % float32, 91.48 % int8; 15 to 25 s. Without a teacher it underfits: the training
+    # accuracy ends at 90 %.
     Recipe(
         name="tiny",
         network="tiny",
