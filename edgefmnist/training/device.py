@@ -43,9 +43,10 @@ def choose(wanted: DeviceChoice) -> Device:
 
 
 def worth_compiling() -> bool | str:
-    """Keras's `jit_compile`: not on a CPU under TensorFlow, where XLA is slower than oneDNN.
+    """Keras's `jit_compile`: not on a CPU under TensorFlow.
 
-    Steps take 1.1 to 1.3 times as long with it (`benchmarks/training_step.py`).
+    XLA wins or loses a few percent of a step there (`benchmarks/training_step.py`), and each start
+    waits seconds for it.
     """
     return False if keras.backend.backend() == "tensorflow" and not _gpus() else "auto"
 
@@ -60,7 +61,8 @@ def _gpus() -> list[str]:
 def cpu_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Bfloat16 where the CPU multiplies it and the backend's library (oneDNN) makes use of that.
 
-    A step then takes 0.6 of the time (`benchmarks/training_step.py`); JAX gains nothing.
+    A step of `accurate` then takes 0.8 of the time (`benchmarks/training_step.py`); JAX gains
+    nothing.
     """
     if keras.backend.backend() == "jax" or not cpuinfo.is_file():
         return "float32"
