@@ -8,7 +8,8 @@ side 28, a hard outline, a ground of exactly 0.
 One picture at a time with OpenCV, because nearly every step differs from picture to picture.
 """
 
+from edgefmnist.augment.erasing import erased
 from edgefmnist.augment.garments import camera_like
 from edgefmnist.augment.outliers import outlier
 
-__all__ = ["camera_like", "outlier"]
+__all__ = ["camera_like", "erased", "outlier"]

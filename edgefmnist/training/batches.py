@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.augment import camera_like, outlier
+from edgefmnist.augment import camera_like, erased, outlier
 from edgefmnist.dataset import Samples
 from edgefmnist.records import LABELS
 from edgefmnist.training.recipes import Augmentation, Recipe
@@ -19,8 +19,6 @@ Floats = npt.NDArray[np.float32]
 Pictures = npt.NDArray[np.uint8]
 Teacher = Callable[[Pictures], Floats]
 """From pictures uint8 [n, 28, 28] to probabilities [n, 10], rows adding up to 1."""
-
-_SHIFT = 2  # pixels, plus or minus, of the pictures that stay as the data set has them
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,7 +96,11 @@ class Feed:
             yield np.concatenate([order[at : at + self._recipe.batch_size], more])
 
     def _new_view(self, epoch: int) -> Iterator[Batch]:
-        """Make a view, yielding it batch by batch, and keep it."""
+        """Make a view, yielding it batch by batch, and keep it.
+
+        The teacher is asked about clean pictures alone: one that was trained for the data set's
+        test images knows little of a camera's.
+        """
         options, samples = self._recipe.augmentation, self._samples
         garments = len(samples.labels)
         total = garments + (round(garments * options.outlier_share) if options else 0)
@@ -106,18 +108,22 @@ class Feed:
         images = np.empty((total, 28, 28), np.uint8)
         wanted = targets(self._recipe, samples.labels, total - garments)
         for chosen in self._rows(garments, total, epoch):
-            here = chosen[chosen < garments]
+            here, others = chosen[chosen < garments], chosen[chosen >= garments]
             images[here] = samples.images[here]
+            taught = here
             if options is not None:
-                for row in here:
-                    label = int(samples.labels[row])
-                    images[row] = augmented(samples.images[row], label, options, rng)
-                for row in chosen[chosen >= garments]:
+                before_camera = rng.random(len(here)) < options.camera_share
+                for row in here[before_camera]:
+                    images[row] = camera_like(samples.images[row], int(samples.labels[row]), rng)
+                taught = here[~before_camera]
+                for row in taught:
+                    images[row] = _plainly_changed(samples.images[row], options, rng)
+                for row in others:
                     images[row] = outlier(samples, rng)
-            if self._teacher is not None:
+            if self._teacher is not None and len(taught):
                 share = self._recipe.teacher_share
-                soft = share * self._teacher(images[here])
-                wanted[here, : len(LABELS)] = (1 - share) * wanted[here, : len(LABELS)] + soft
+                soft = share * self._teacher(images[taught])
+                wanted[taught, : len(LABELS)] = (1 - share) * wanted[taught, : len(LABELS)] + soft
             yield _as_floats(images[chosen]), wanted[chosen]
         self._views[epoch] = _View(garments, images, wanted)
 
@@ -144,16 +150,15 @@ def targets(recipe: Recipe, labels: npt.NDArray[np.uint8], outliers: int = 0) ->
     return rows
 
 
-def augmented(
-    picture: Pictures, label: int, options: Augmentation, rng: np.random.Generator
+def _plainly_changed(
+    picture: Pictures, options: Augmentation, rng: np.random.Generator
 ) -> Pictures:
-    """Change one picture, uint8 [28, 28], as a camera would, or only mirror and shift it."""
-    if rng.random() < options.camera_share:
-        return camera_like(picture, label, rng)
+    """Mirror, shift and erase one picture, uint8 [28, 28], that the camera does not change."""
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
-    shifted: Pictures = np.roll(picture, tuple(rng.integers(-_SHIFT, _SHIFT + 1, 2)), axis=(0, 1))
-    return shifted
+    reach = options.shift
+    moved: Pictures = np.roll(picture, tuple(rng.integers(-reach, reach + 1, 2)), axis=(0, 1))
+    return erased(moved, rng) if rng.random() < options.erased_share else moved
 
 
 def _as_floats(images: Pictures) -> Floats:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
 import keras
 
 from edgefmnist.errors import MissingDependency
-from edgefmnist.training.records import DeviceChoice
+from edgefmnist.training.records import DeviceChoice, TrainConfig
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,15 @@ def choose(wanted: DeviceChoice) -> Device:
     # Under "cpu:0" Keras's torch variables come out as copies that take no gradients.
     name = "cpu" if keras.backend.backend() == "torch" else "cpu:0"
     return Device(name=name, precision=cpu_precision())
+
+
+def placed(config: TrainConfig, name: str) -> contextlib.AbstractContextManager[object]:
+    """A block whose tensors lie on the device called `name`.
+
+    Processes that train together have their devices given to them.
+    """
+    placing: contextlib.AbstractContextManager[object] = keras.device(name)
+    return contextlib.nullcontext() if config.cluster else placing
 
 
 def worth_compiling() -> bool | str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from edgefmnist.augment import camera_like, outlier
+from edgefmnist.augment import camera_like, erased, outlier
 from edgefmnist.augment.canvas import CANVAS, Cloth, Warp, fitted, lay, lift
 from edgefmnist.augment.wear import worn
 from edgefmnist.dataset import Samples, load
@@ -154,3 +154,17 @@ def test_a_mask_without_outline_stays_whole() -> None:
             after, foreign = worn(mask.copy(), np.random.default_rng(seed))
             assert after.mean() == pytest.approx(mask.mean(), abs=0.2)
             assert not foreign[after == 0].any()
+
+
+def test_erasing_takes_one_rectangle_of_up_to_a_third() -> None:
+    rng = np.random.default_rng(0)
+    picture = np.zeros((28, 28), np.uint8)
+    shares = []
+    for _ in range(300):
+        gone = erased(picture, rng) > 0  # one pixel in 256 is drawn black
+        rows, columns = np.flatnonzero(gone.any(axis=1)), np.flatnonzero(gone.any(axis=0))
+        box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        assert gone.sum() > 0.9 * box
+        shares.append(box / picture.size)
+    assert not picture.any()
+    assert 0.01 < min(shares) < 0.05 and 0.25 < max(shares) < 0.36

@@ -102,7 +102,9 @@ def test_a_resumed_epoch_is_the_one_that_would_have_come(some: Samples) -> None:
 
 
 def test_a_teacher_answers_for_the_garments_that_it_is_shown(some: Samples) -> None:
-    recipe = dataclasses.replace(camera_recipe(views=1), teacher_share=0.75, label_smoothing=0.0)
+    recipe = dataclasses.replace(
+        camera_recipe(views=1, camera_share=0.0), teacher_share=0.75, label_smoothing=0.0
+    )
     asked: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = []
 
     def teacher(
@@ -152,3 +154,29 @@ def test_the_loss_is_that_of_eleven_classes_the_last_with_logit_zero() -> None:
     accuracy.update_state(hot, logits)
     right = (logits[:4].argmax(axis=1) == [3, 3, 9, 0]).mean()
     assert float(accuracy.result()) == pytest.approx(right)
+
+
+def test_the_teacher_is_asked_about_clean_pictures_alone(some: Samples) -> None:
+    asked: list[np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]] = []
+
+    def teacher(images: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> np.ndarray:
+        asked.append(images)
+        return np.full((len(images), 10), 0.1, np.float32)
+
+    recipe = camera_recipe(camera_share=0.5, outlier_share=0.0, shift=0)
+    batches = list(Feed(recipe, some, seed=0, teacher=teacher).epoch(1))
+    clean = {image.tobytes() for image in np.concatenate([some.images, some.images[:, :, ::-1]])}
+    shown = np.concatenate([images for images, _ in batches])[..., 0].astype(np.uint8)
+    hot = np.concatenate([rows for _, rows in batches])
+    taught = hot[:, :10].max(axis=1) < 0.5  # a tenth of the label and nine of the teacher's
+    assert 100 < sum(map(len, asked)) < 200 and taught.sum() == sum(map(len, asked))
+    assert all(image.tobytes() in clean for image in shown[taught])
+
+
+def test_some_of_the_clean_pictures_lose_a_rectangle(some: Samples) -> None:
+    recipe = camera_recipe(camera_share=0.0, outlier_share=0.0, shift=0, erased_share=0.4)
+    batches = Feed(recipe, some, seed=0).epoch(1)
+    clean = {image.tobytes() for image in np.concatenate([some.images, some.images[:, :, ::-1]])}
+    shown = np.concatenate([images for images, _ in batches])[..., 0].astype(np.uint8)
+    whole = sum(image.tobytes() in clean for image in shown) / len(shown)
+    assert 0.5 < whole < 0.7
