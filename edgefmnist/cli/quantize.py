@@ -27,6 +27,10 @@ def quantize(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the bundle; RUN/VARIANT by default.")
     ] = None,
+    other_seed: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="RUN", help="The same training with another seed, for the card."),
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,6 +51,7 @@ def quantize(
         calibration_count=calibration_samples,
         max_drop_pp=max_drop,
         out=out,
+        other_seeds=tuple(other_seed or ()),
     )
     with downloading() as on_progress:
         samples = load("train", data, on_progress), load("test", data, on_progress)

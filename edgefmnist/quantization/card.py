@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 
 from edgefmnist.quantization.calibration import KEPT
 from edgefmnist.quantization.records import Comparison
@@ -25,7 +26,8 @@ both models agree on {agreement:.2%} of the pictures. {size_kib:.0f} KiB, {param
 
 {commands}
 
-with {versions}; golden vectors by {runtime}. Check a copy with `edgefmnist verify FOLDER`.
+{training}with {versions}; golden vectors by {runtime}. Check a copy with
+`edgefmnist verify FOLDER`.
 
 ## Input and output
 
@@ -61,7 +63,7 @@ _NOT_KNOWN = """\
   `unknown` only where no garment is found. Models of the recipe `edge` can tell."""
 
 _COMMANDS = """\
-    edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed} --out RUN
+    edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed}{teaching} --out RUN
     edgefmnist quantize RUN --variant {variant}"""
 
 _COMMANDS_UNKNOWN = """\
@@ -78,7 +80,11 @@ def text(record: BundleCard, comparison: Comparison) -> str:
     )
     told = record.recipe is not None
     commands = (_COMMANDS if told else _COMMANDS_UNKNOWN).format(
-        **dataclasses.asdict(record) | {"name": record.name.removesuffix(f"-{record.variant}")}
+        **dataclasses.asdict(record)
+        | {
+            "name": record.name.removesuffix(f"-{record.variant}"),
+            "teaching": "".join(f" --teacher {name}" for name in record.teachers),
+        }
     )
     if record.calibration_count:
         commands = commands.replace(
@@ -87,6 +93,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         )
     return _TEXT.format(
         commands=commands,
+        training=_training(record, comparison.float_eval.accuracy) if told else "",
         validation="validation pictures held out of the training set"
         if told
         else "5,000 pictures of the training set, which the model may have been trained on",
@@ -110,6 +117,24 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         preprocess=record.preprocess,
         checksums="\n".join(f"- `{n}` `{sha}`" for n, sha in record.dataset_sha256.items()),
     )
+
+
+def _training(record: BundleCard, accuracy: float) -> str:
+    """What the training cost, who taught, and what other seeds reached."""
+    minutes = (record.training_seconds or 0) / 60
+    lines = [f"{minutes:.0f} minutes for {record.epochs} epochs on {record.training_device}."]
+    lines += [f"Teacher `{name}`: model SHA-256 `{sha}`." for name, sha in record.teachers.items()]
+    if record.other_seeds:
+        reached = {str(record.seed): accuracy} | record.other_seeds
+        shown = ", ".join(f"{value:.2%} with seed {seed}" for seed, value in reached.items())
+        spread = 100 * (max(reached.values()) - min(reached.values()))
+        lines.append(
+            f"In float32: {shown}; median {statistics.median(reached.values()):.2%}, "
+            f"spread {spread:.2f} points."
+        )
+    else:
+        lines.append("Trained with one seed: what others would reach is not known.")
+    return "\n".join(lines) + "\n\nMade "
 
 
 def _known(record: BundleCard) -> str:

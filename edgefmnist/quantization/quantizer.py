@@ -38,7 +38,10 @@ _VALIDATION_COUNT = 5_000
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """A trained model; recipe, seed, epochs: None where no `result.json` tells of it."""
+    """A trained model; recipe and the rest: None where no `result.json` tells of it.
+
+    accuracy: in float32 on the test pictures.
+    """
 
     keras: Path
     name: str
@@ -46,6 +49,10 @@ class _Source:
     recipe: str | None = None
     seed: int | None = None
     epochs: int | None = None
+    accuracy: float | None = None
+    training_seconds: float | None = None
+    training_device: str | None = None
+    teachers: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def quantize(
@@ -63,6 +70,7 @@ def quantize(
     out = _checked_out(config.out or source.keras.parent / config.variant)
     if not math.isfinite(config.max_drop_pp):
         raise UsageError(f"--max-drop {config.max_drop_pp}: give a number of points, such as 0.5")
+    other_seeds = _other_seeds(source, config.other_seeds)
     require_tensorflow()
     train_at, validation_at = split_validation(train.labels, source.validation_count, SPLIT_SEED)
     chosen = train_at[
@@ -84,6 +92,7 @@ def quantize(
         validation = Samples(images=train.images[validation_at], labels=train.labels[validation_at])
         certainty = _certainty(quantized, validation, observer)
         record = _card(config, source, model, comparison, quantized, certainty)
+        record = dataclasses.replace(record, other_seeds=other_seeds)
         sizes = float_model.path.stat().st_size, quantized.path.stat().st_size
         _release(out, quantized, record, comparison, test)
     calibrated = chosen[: _calibration_count(config)]
@@ -135,9 +144,33 @@ def _source(path: Path) -> _Source:
             recipe=run["recipe"]["name"],
             seed=int(run["seed"]),
             epochs=int(run["epochs"]),
+            accuracy=float(run["test"]["accuracy"]),
+            training_seconds=float(run["seconds"]),
+            training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
+            teachers=dict(run["teachers"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{told} is damaged: train again, or quantize {keras} alone") from error
+
+
+def _other_seeds(source: _Source, runs: tuple[Path, ...]) -> dict[str, float]:
+    """Accuracy of further trainings of the same recipe, by seed. Raises: BadInput, UsageError."""
+    told: dict[str, float] = {}
+    for run in runs:
+        other = _source(run)
+        if other.accuracy is None or (other.recipe, other.epochs, other.teachers) != (
+            source.recipe,
+            source.epochs,
+            source.teachers,
+        ):
+            raise UsageError(
+                f"--other-seed {run}: it was not trained as {source.keras.parent} was; "
+                "name a run of the same recipe, epochs and teachers"
+            )
+        if other.seed == source.seed or str(other.seed) in told:
+            raise UsageError(f"--other-seed {run}: seed {other.seed} is named twice")
+        told[str(other.seed)] = other.accuracy
+    return told
 
 
 def _compare(
@@ -189,6 +222,9 @@ def _card(
         recipe=source.recipe,
         seed=source.seed,
         epochs=source.epochs,
+        training_seconds=source.training_seconds,
+        training_device=source.training_device,
+        teachers=source.teachers,
         parameters=model.count_params(),
         dataset_sha256={spec.name: spec.sha256 for spec in ALL_FILES},
         float_accuracy=comparison.float_eval.accuracy,

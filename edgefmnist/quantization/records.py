@@ -20,6 +20,7 @@ class QuantizeConfig:
     calibration_count: pictures in the representative dataset.
     max_drop_pp: most accuracy that may be lost, in percentage points.
     out: folder that becomes the bundle; None: beside the model, named after the variant.
+    other_seeds: runs of the same recipe with other seeds, whose accuracy the card tells.
     """
 
     source: Path
@@ -27,6 +28,7 @@ class QuantizeConfig:
     calibration_count: int = 500
     max_drop_pp: float = 0.5
     out: Path | None = None
+    other_seeds: tuple[Path, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,10 @@ MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "READM
 class BundleCard:
     """Contents of `model.json`. Accuracies and agreement 0..1, `*_pp` in percentage points.
 
-    recipe, seed, epochs: None where a `.keras` of unknown training was quantized.
+    recipe, seed, epochs, training_seconds, training_device: None where a `.keras` of unknown
+        training was quantized.
+    teachers: of the training, SHA-256 of their models by name.
+    other_seeds: accuracy in float32 of further trainings of the recipe, by seed.
     variant: int8, int16x8, float16, dynamic or float32.
     float_accuracy: of the same weights in float32; quantized_accuracy: of this model.
     drop_interval_pp: 95 % interval of `drop_pp`.
@@ -61,6 +64,10 @@ class BundleCard:
     preprocess: str
     runtime: str
     versions: dict[str, str]
+    training_seconds: float | None = None
+    training_device: str | None = None
+    teachers: dict[str, str] = dataclasses.field(default_factory=dict)
+    other_seeds: dict[str, float] = dataclasses.field(default_factory=dict)
     schema: int = SCHEMA
 
     def to_text(self) -> str:

@@ -1,4 +1,4 @@
-"""The wheel carries the default model and runs on a device's dependencies alone."""
+"""The wheel carries the shipped models and runs on a device's dependencies alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 from edgefmnist import __version__
 from tests.conftest import ROOT
 
+BUNDLE = ("model.tflite", "model.json", "golden.npz", "README.md")
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,10 +26,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_holds_package_model_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_package_models_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    model = "edgefmnist/_models/edge/"
-    assert {model + name for name in ("model.tflite", "model.json", "golden.npz")} <= set(names)
+    for model in ("tiny", "edge", "accurate"):
+        files = {f"edgefmnist/_models/{model}/{name}" for name in BUNDLE}
+        assert files <= set(names)
     assert "edgefmnist/assets/demo_garments.npz" in names
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"edgefmnist", f"edgefmnist-{__version__}.dist-info"}

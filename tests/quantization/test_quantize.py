@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,36 @@ def test_the_bundle_is_whole(quantized: tuple[dict, Path]) -> None:
     assert 0 < card.unknown_threshold < 1
     assert golden.replay(Classifier(resolve(str(out)))).passed
     text = (out / "README.md").read_text()
-    assert "edgefmnist train --recipe seed-1" in text
+    assert "edgefmnist train --recipe seed-1" in text and "one seed" in text
     assert f"{card.quantized_accuracy:.2%}" in text
+
+
+def test_the_card_tells_cost_teachers_and_other_seeds(
+    run_cli: RunCli, tiny_run: Path, tmp_path: Path
+) -> None:
+    runs = [tmp_path / name for name in ("first", "second", "third")]
+    for seed, run in enumerate(runs):
+        shutil.copytree(tiny_run, run)
+        told = json.loads((run / "result.json").read_text())
+        told |= {"seed": seed, "seconds": 600.0, "teachers": {"master": "abc"}}
+        told["test"]["accuracy"] = told["test"]["accuracy"] + 0.01 * seed
+        (run / "result.json").write_text(json.dumps(told))
+    others = [word for run in runs[1:] for word in ("--other-seed", run)]
+    out = tmp_path / "bundle"
+    done = run_cli("quantize", runs[0], *others, "--max-drop", "5", "--out", out)
+    assert done.returncode == 0, done.stderr
+    text = " ".join((out / "README.md").read_text().split())
+    assert "--seed 0 --teacher master --out RUN" in text
+    assert "10 minutes for 1 epochs on cpu" in text and "SHA-256 `abc`" in text
+    # The two others are a point apart; the first is read from the model itself.
+    assert "with seed 2; median" in text and "points." in text.partition("spread ")[2][:14]
+    card = resolve(str(out)).card
+    assert card is not None and set(card.other_seeds) == {"1", "2"}
+
+
+def test_another_training_is_no_other_seed(run_cli: RunCli, tiny_run: Path) -> None:
+    again = run_cli("quantize", tiny_run, "--other-seed", tiny_run)
+    assert_one_line(again, 2, "--other-seed", "named twice")
 
 
 def test_the_model_is_integer_throughout_with_weights_per_channel(

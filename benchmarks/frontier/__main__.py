@@ -1,0 +1,155 @@
+"""Draw accuracy against size and latency, and write the page about it, from what is recorded.
+
+usage: python -m benchmarks.frontier
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullFormatter
+
+from benchmarks.frontier.record import RECORDED
+from edgefmnist import files
+from edgefmnist.cli import reporting_errors
+
+_HERE = Path(__file__).parent
+_PICTURE = _HERE.parent / "frontier.png"
+_PAGE = _HERE.parent / "frontier.md"
+_OURS = ("tiny", "edge", "accurate")
+_FLOORS = {"tiny": (0.935, 64, 0.35), "edge": (0.946, 192, 1.0), "accurate": (0.954, 800, 6.0)}
+"""What we want of each bundle at least: accuracy in int8, KiB, times the latency of `seed-3`."""
+
+
+def main() -> None:
+    """Write the picture and the page."""
+    told = json.loads(RECORDED.read_text(encoding="utf-8"))
+    published = json.loads((_HERE / "published.json").read_text(encoding="utf-8"))
+    with files.replacing(_PICTURE) as scratch:
+        _figure(told["rows"], published).savefig(scratch, dpi=100)
+    text = (_HERE / "page.md").read_text(encoding="utf-8")
+    files.write_text(
+        _PAGE,
+        text.format(
+            runtime=told["runtime"],
+            cpu=told["environment"]["cpu"],
+            ours=_bundles(told["rows"]),
+            floors=_floors(told["rows"]),
+            published=_published(published),
+            source=published["source"],
+            findings=(_HERE / "findings.md").read_text(encoding="utf-8").strip(),
+        ),
+    )
+
+
+def _figure(rows: list[dict[str, Any]], published: dict[str, Any]) -> Figure:
+    figure = Figure(figsize=(12, 5), layout="constrained")
+    by_size, by_latency = figure.subplots(1, 2, sharey=True)
+    for axes, cost in ((by_size, _kib), (by_latency, _ratio)):
+        for row in rows:
+            ours = row["name"] in _OURS
+            colour, mark = ("tab:blue", "o") if ours else ("tab:gray", "s")
+            _point(axes, cost(row), row, colour, mark, filled=True)
+        front = sorted((row for row in rows if row["name"] in _OURS), key=cost)
+        axes.plot([cost(r) for r in front], [100 * r["accuracy"] for r in front], "tab:blue")
+        for name, (accuracy, kib, ratio) in _FLOORS.items():
+            at = kib if cost is _kib else ratio
+            axes.plot(at, 100 * accuracy, "+", color="tab:green", markersize=12)
+            axes.annotate(f"goal of {name}", (at, 100 * accuracy), **_beside(-8), color="tab:green")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.grid(alpha=0.3)
+    for point in published["points"]:
+        _point(by_size, point["parameters"] / 1024, point, "tab:orange", "^", filled=False)
+    by_size.xaxis.set_major_locator(FixedLocator([50, 100, 200, 500, 1000, 2000, 5000, 10000]))
+    by_latency.xaxis.set_major_locator(FixedLocator([0.2, 0.5, 1, 2, 5]))
+    by_size.set_xlim(35, 40000)
+    by_latency.set_xlim(0.2, 9)
+    by_size.set_xlabel("KiB (published: one byte for each parameter)")
+    by_latency.set_xlabel("latency, times that of seed-3 (int8, one thread)")
+    by_size.set_ylabel("accuracy on the 10,000 test images, %")
+    by_size.set_title("blue, gray: measured here in int8; orange: published, not in int8")
+    return figure
+
+
+def _point(
+    axes: Axes, cost: float, row: dict[str, Any], colour: str, mark: str, *, filled: bool
+) -> None:
+    face = colour if filled else "none"
+    axes.plot(cost, 100 * row["accuracy"], mark, color=colour, markerfacecolor=face)
+    axes.annotate(row["name"], (cost, 100 * row["accuracy"]), **_beside(4))
+
+
+def _beside(down: int) -> dict[str, Any]:
+    return {"xytext": (6, down), "textcoords": "offset points", "fontsize": 8}
+
+
+def _kib(row: dict[str, Any]) -> float:
+    return float(row["size_bytes"]) / 1024
+
+
+def _ratio(row: dict[str, Any]) -> float:
+    return float(row["ratio"])
+
+
+def _bundles(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| bundle | int8 | float32 | drop, points | same answer | KiB | parameters | latency | "
+        "photos strict / lenient | training, minutes | seeds: median, spread |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(rows, key=lambda row: row["name"] in _OURS):
+        photos = f"{row['strict']:.2f} / {row['lenient']:.2f}" if row["strict"] is not None else ""
+        lines.append(
+            f"| `{row['name']}` | {row['accuracy']:.2%} | {row['float_accuracy']:.2%} "
+            f"| {row['drop_pp']:.2f} | {row['agreement']:.2%} | {_kib(row):,.0f} "
+            f"| {row['parameters']:,} | {row['ratio']:.2f} | {photos} "
+            f"| {row['training_minutes']:.0f} | {_seeds(row['seeds'])} |"
+        )
+    return "\n".join(lines)
+
+
+def _seeds(reached: dict[str, float]) -> str:
+    if len(reached) == 1:
+        return "one seed"
+    spread = 100 * (max(reached.values()) - min(reached.values()))
+    return f"{len(reached)}: {statistics.median(reached.values()):.2%}, {spread:.2f}"
+
+
+def _floors(rows: list[dict[str, Any]]) -> str:
+    lines = ["| bundle | accuracy | KiB | latency |", "|---|---|---|---|"]
+    for row in rows:
+        if row["name"] not in _FLOORS:
+            continue
+        accuracy, kib, ratio = _FLOORS[row["name"]]
+        lines.append(
+            f"| `{row['name']}` "
+            f"| {row['accuracy']:.2%} of {accuracy:.1%}{_met(row['accuracy'] >= accuracy)} "
+            f"| {_kib(row):.0f} of {kib}{_met(_kib(row) <= kib)} "
+            f"| {row['ratio']:.2f} of {ratio:g}{_met(row['ratio'] <= ratio)} |"
+        )
+    return "\n".join(lines)
+
+
+def _met(met: bool) -> str:
+    return "" if met else ", **missed**"
+
+
+def _published(published: dict[str, Any]) -> str:
+    lines = ["| network | accuracy | parameters |", "|---|---|---|"]
+    lines += [
+        f"| {point['name']} | {point['accuracy']:.1%} | {point.get('parameters', '')} |"
+        for point in (*published["points"], *published["without_size"])
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(reporting_errors(main))

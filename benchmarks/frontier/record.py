@@ -1,0 +1,114 @@
+"""Record what bundles score and how long they take, for `python -m benchmarks.frontier`.
+
+usage: python -m benchmarks.frontier.record BASE BUNDLE... [--photos PHOTOS]
+
+BASE is the bundle that latencies are held against, of `seed-3`; all take turns in one run on one
+thread. PHOTOS is the folder that `python -m benchmarks.photos` takes. Writes `recorded.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import cv2
+
+from benchmarks.photos import measure as photo_measure
+from benchmarks.photos.score import macro, score
+from edgefmnist import files
+from edgefmnist.bench.measure import measure
+from edgefmnist.bench.records import BenchConfig, BenchRow
+from edgefmnist.camera.recognizer import open_recognizer
+from edgefmnist.cli import reporting_errors
+from edgefmnist.errors import BadModel
+from edgefmnist.render.progress import Stages
+from edgefmnist.runtime.models import ModelFile, resolve
+
+RECORDED = Path(__file__).parent / "recorded.json"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One bundle. Accuracies, agreement and photo scores 0..1.
+
+    strict, lenient: on all photos with the unknown threshold off, macro averages over kinds of
+    garment; None where no photos were at hand.
+    """
+
+    name: str
+    accuracy: float
+    float_accuracy: float
+    drop_pp: float
+    agreement: float
+    seeds: dict[str, float]
+    size_bytes: int
+    parameters: int
+    p50_us: float
+    ratio: float
+    training_minutes: float
+    strict: float | None
+    lenient: float | None
+
+
+def record(options: argparse.Namespace) -> None:
+    """Measure and write."""
+    models = tuple(resolve(spec) for spec in options.bundles)
+    with Stages() as stages:
+        stages.stage("Measuring")
+        result = measure(BenchConfig(models=models), stages.progress)
+        rows = [
+            _row(model, row, options.photos, stages)
+            for model, row in zip(models, result.rows, strict=True)
+        ]
+    told = {
+        "environment": dataclasses.asdict(result.environment),
+        "runtime": result.rows[0].runtime,
+        "rows": [dataclasses.asdict(row) for row in rows],
+    }
+    files.write_text(RECORDED, json.dumps(told, indent=1) + "\n")
+
+
+def _row(model: ModelFile, timed: BenchRow, photos: Path | None, stages: Stages) -> Row:
+    card = model.card
+    if card is None or card.training_seconds is None:
+        raise BadModel(f"{model.name} is no bundle of a training: quantize a run of `train`")
+    strict, lenient = _photo_scores(model, photos, stages) if photos else (None, None)
+    return Row(
+        name=card.name,
+        accuracy=card.quantized_accuracy,
+        float_accuracy=card.float_accuracy,
+        drop_pp=card.drop_pp,
+        agreement=card.agreement,
+        seeds={str(card.seed): card.float_accuracy} | card.other_seeds,
+        size_bytes=card.size_bytes,
+        parameters=card.parameters,
+        p50_us=timed.p50_us,
+        ratio=timed.ratio,
+        training_minutes=round(card.training_seconds / 60, 1),
+        strict=strict,
+        lenient=lenient,
+    )
+
+
+def _photo_scores(model: ModelFile, root: Path, stages: Stages) -> tuple[float, float]:
+    stages.stage(f"Answering photos with {model.name}")
+    photos = photo_measure.read_photos(root, lambda *_: None)
+    always = open_recognizer(model, unknown_threshold="off")
+    one = score(photo_measure.answer_photos(photos, always, stages.progress), None)
+    return round(macro(one.strict), 4), round(macro(one.lenient), 4)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Record scores and latency of bundles.")
+    parser.add_argument("bundles", nargs="+", help="the base's first")
+    parser.add_argument("--photos", type=Path)
+    cv2.setNumThreads(1)
+    record(parser.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(reporting_errors(main))
