@@ -1,4 +1,4 @@
-"""Time a training step by precision and with or without XLA, and an epoch's views.
+"""Time a training step by precision, with XLA, with fused batch normalisation; and its batch.
 
 usage: [KERAS_BACKEND=tensorflow|jax|torch] python benchmarks/training_step.py [RECIPE]
 
@@ -28,6 +28,7 @@ def main() -> None:
 
     from edgefmnist.training import recipes
     from edgefmnist.training.batches import Feed
+    from edgefmnist.training.normalization import fused
 
     recipe = recipes.get(sys.argv[1] if len(sys.argv) > 1 else "edge")
     samples = load("test")
@@ -35,13 +36,13 @@ def main() -> None:
     batches = list(itertools.islice(Feed(recipe, samples, seed=0).epoch(1), STEPS))
     making = (time.perf_counter() - began) / STEPS
     models = {}
-    for precision, compiled in itertools.product(("float32", "mixed_bfloat16"), (True, False)):
+    for precision, way in itertools.product(("float32", "mixed_bfloat16"), ("XLA", "", "fused")):
         keras.config.set_dtype_policy(precision)
-        model = recipe.build()
+        model = fused(recipe.build()) if way == "fused" else recipe.build()
         keras.config.set_dtype_policy("float32")
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer="adamw", loss=loss, jit_compile=compiled)
-        models[f"{precision}, {'compiled' if compiled else 'not compiled'}"] = model
+        model.compile(optimizer="adamw", loss=loss, jit_compile=way == "XLA")
+        models[f"{precision}{', ' if way else ''}{way}"] = model
     taken: dict[str, list[float]] = {name: [] for name in models}
     for round_number in range(-1, ROUNDS):
         for name, model in models.items():

@@ -39,24 +39,7 @@ def run(
 
     Raises: MissingDependency (no Ray), UsageError (no cluster at the address, no room).
     """
-    # Read when Ray loads: nothing is sent to its makers, and Ctrl-C stops at once, as elsewhere.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
-    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints in spite of verbose=0
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-    if config.address and (
-        "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").is_file()
-    ):  # a head that has a token asks for it, and a client does not show it unasked
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-    try:
-        with silenced_stderr():
-            from ray import tune
-        logging.getLogger("ray").setLevel(logging.CRITICAL)  # we say ourselves which trial failed
-    except ImportError as error:
-        raise MissingDependency(
-            "sweep needs ray, not installed: pip install 'edgefmnist[distributed]'"
-        ) from error
-
+    tune = _imported_tune(config)
     with _cluster(config), tempfile.TemporaryDirectory() as storage:
         work = [
             {"name": _named(config, variant, seed), "variant": variant, "seed": seed}
@@ -80,6 +63,28 @@ def run(
                 callbacks=[_told(on_epoch, on_finished)],
             ),
         ).fit()
+
+
+def _imported_tune(config: SweepConfig) -> Any:
+    """Ray Tune, set up to keep quiet. Raises: MissingDependency."""
+    # Read when Ray loads: nothing is sent to its makers, and Ctrl-C stops at once, as elsewhere.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints in spite of verbose=0
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    if config.address and (
+        "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").is_file()
+    ):  # a head that has a token asks for it, and a client does not show it unasked
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    try:
+        with silenced_stderr():
+            from ray import tune
+    except ImportError as error:
+        raise MissingDependency(
+            "sweep needs ray, not installed: pip install 'edgefmnist[distributed]'"
+        ) from error
+    logging.getLogger("ray").setLevel(logging.CRITICAL)  # we say ourselves which trial failed
+    return tune
 
 
 def _named(config: SweepConfig, variant: Variant, seed: int) -> str:
