@@ -71,7 +71,8 @@ class Frame:
     """One picture from a source.
 
     pixels: uint8 [height, width, 3] in OpenCV's B, G, R order, 0..255.
-    captured_ns: ``time.monotonic_ns()`` at which the frame was received.
+    captured_ns: ``time.monotonic_ns()`` at which the frame was received; of rendered scenes, ten
+        frames a second after the first.
     index: 0-based number of the frame at its source, counting those that were dropped.
     name: file name where the frame comes from a picture file, else empty.
     true_label: label index where the source knows it (the demo), -1 for an empty scene, else None.

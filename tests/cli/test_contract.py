@@ -12,7 +12,9 @@ from edgefmnist import __version__
 from edgefmnist.cli import app
 from tests.conftest import ROOT, RunCli, assert_one_line
 
-COMMANDS = ["data", "train", "quantize", "evaluate", "bench", "camera", "predict", "verify"]
+COMMANDS = [
+    *("data", "train", "sweep", "quantize", "evaluate", "bench", "camera", "predict", "verify")
+]
 
 
 def test_the_commands_are_these() -> None:

@@ -28,6 +28,10 @@ def open_demo(uri: str) -> DemoSource:
     return DemoSource(int(found[2] or 0), fixed=found[1] is not None)
 
 
+_FRAME_NS = 100_000_000
+"""Between frames, whatever this machine takes for one: the same run announces the same labels."""
+
+
 class DemoSource:
     """Rendered scenes without end, each frame with its `true_label`; see `source.Source`."""
 
@@ -45,6 +49,7 @@ class DemoSource:
         self._scene = next(self._scenes)
         self._left = self._scene.frames
         self._count = 0
+        self._began = time.monotonic_ns()
 
     def read(self) -> Frame | None:
         """Render the next frame."""
@@ -55,7 +60,7 @@ class DemoSource:
         pixels = render(self._scene, self._random)
         frame = Frame(
             pixels=pixels,
-            captured_ns=time.monotonic_ns(),
+            captured_ns=self._began + self._count * _FRAME_NS,
             index=self._count,
             true_label=self._scene.label,
         )
