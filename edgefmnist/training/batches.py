@@ -118,8 +118,6 @@ class Feed:
                 taught = here[~before_camera]
                 for row in taught:
                     images[row] = _plainly_changed(samples.images[row], options, rng)
-                if options.mixed_share:
-                    self._mix(images, wanted, taught, options, rng)
                 for row in others:
                     images[row] = outlier(samples, rng)
             if self._teacher is not None and len(taught):
@@ -128,24 +126,6 @@ class Feed:
                 wanted[taught, : len(LABELS)] = (1 - share) * wanted[taught, : len(LABELS)] + soft
             yield _as_floats(images[chosen]), wanted[chosen]
         self._views[epoch] = _View(garments, images, wanted)
-
-    def _mix(
-        self,
-        images: Pictures,
-        wanted: Floats,
-        rows: npt.NDArray[np.int64],
-        options: Augmentation,
-        rng: np.random.Generator,
-    ) -> None:
-        """Mix some of the pictures and targets in `rows` with those of other garments, in place."""
-        for row in rows[rng.random(len(rows)) < options.mixed_share]:
-            other = rng.integers(len(self._samples.labels))
-            share = rng.uniform(0.5, 1)  # so that the picture's own class is the larger part
-            picture = _plainly_changed(self._samples.images[other], options, rng)
-            images[row] = np.rint(share * images[row] + (1 - share) * picture)
-            wanted[row] *= share
-            label = targets(self._recipe, self._samples.labels[other : other + 1])[0]
-            wanted[row] += np.float32(1 - share) * label
 
 
 def whole_batch(recipe: Recipe, samples: Samples) -> Batch:

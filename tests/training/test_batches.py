@@ -180,24 +180,3 @@ def test_some_of_the_clean_pictures_lose_a_rectangle(some: Samples) -> None:
     shown = np.concatenate([images for images, _ in batches])[..., 0].astype(np.uint8)
     whole = sum(image.tobytes() in clean for image in shown) / len(shown)
     assert 0.5 < whole < 0.7
-
-
-def test_mixed_pictures_carry_both_labels_and_the_teacher_sees_the_mixture(some: Samples) -> None:
-    asked: list[np.ndarray] = []
-
-    def teacher(images: np.ndarray) -> np.ndarray:
-        asked.append(images)
-        return np.full((len(images), 10), 0.1, np.float32)
-
-    recipe = dataclasses.replace(
-        camera_recipe(camera_share=0.0, outlier_share=0.0, shift=0, mixed_share=0.5),
-        label_smoothing=0.0,
-    )
-    rows = np.concatenate([hot for _, hot in Feed(recipe, some, seed=0).epoch(1)])
-    np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-6)
-    two = (rows > 0).sum(axis=1) == 2
-    assert 0.35 < two.mean() < 0.55  # of the half, a tenth meet their own class
-    assert (rows[two].max(axis=1) >= 0.5).all()
-    batches = list(Feed(recipe, some, seed=0, teacher=teacher).epoch(1))
-    shown = np.concatenate([images for images, _ in batches])[..., 0].astype(np.uint8)
-    np.testing.assert_array_equal(np.concatenate(asked), shown)
