@@ -52,7 +52,12 @@ class _Clock:
     def epoch(self, record: EpochRecord) -> None:
         path = self.config.out / f"checkpoint-{record.epoch:04d}.keras"
         images = self.test.images.astype(np.float32)[..., np.newaxis]
-        answers = keras.saving.load_model(path).predict(images, batch_size=500, verbose=0)
+        trained, precision = keras.saving.load_model(path), keras.config.dtype_policy()
+        keras.config.set_dtype_policy("float32")  # as the training's result will be
+        model = self.config.recipe.build()
+        keras.config.set_dtype_policy(precision)
+        model.set_weights(trained.get_weights())
+        answers = model.predict(images, batch_size=500, verbose=0)
         self.seconds.append(self.seconds[-1] + record.seconds)
         self.accuracies.append(float((answers.argmax(axis=1) == self.test.labels).mean()))
         self.view.epoch(record)

@@ -71,7 +71,7 @@ def _figure(rows: list[dict[str, Any]], published: dict[str, Any]) -> Figure:
     by_size.xaxis.set_major_locator(FixedLocator([50, 100, 200, 500, 1000, 2000, 5000, 10000]))
     by_latency.xaxis.set_major_locator(FixedLocator([0.2, 0.5, 1, 2, 5]))
     by_size.set_xlim(35, 40000)
-    by_latency.set_xlim(0.2, 9)
+    by_latency.set_xlim(0.2, 14)
     by_size.set_xlabel("KiB (published: one byte for each parameter)")
     by_latency.set_xlabel("latency, times that of seed-3 (int8, one thread)")
     by_size.set_ylabel("accuracy on the 10,000 test images, %")
