@@ -13,7 +13,8 @@ from edgefmnist.cli.options import DataOption, JsonOption
 
 def train(
     recipe: Annotated[
-        str, typer.Option(help="Which training: seed-1, seed-2, seed-3, tiny, edge or accurate.")
+        str,
+        typer.Option(help="Which training: seed-1, seed-2, seed-3, quick, tiny, edge or accurate."),
     ] = "edge",
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the data; the recipe's by default.")
