@@ -134,7 +134,7 @@ def test_a_mixed_precision_training_leaves_a_float32_model(tmp_path: Path) -> No
     require_keras()
     import keras
 
-    from edgefmnist.training import recipes, trainer
+    from edgefmnist.training import fitting, recipes
     from edgefmnist.training.records import TrainConfig
 
     recipe = recipes.get("edge")
@@ -142,7 +142,7 @@ def test_a_mixed_precision_training_leaves_a_float32_model(tmp_path: Path) -> No
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         mixed = recipe.build()
-        plain = trainer._plain(config, mixed)
+        plain = fitting._plain(config, mixed)
     finally:
         keras.config.set_dtype_policy("float32")
     assert mixed.compute_dtype == "bfloat16"
