@@ -62,16 +62,13 @@ def check(old: Saved, config: BenchConfig) -> None:
     found = [row for one in wanted if (row := _match(old, *one)) is not None]
     if not found:
         asked, held = (
-            ", ".join(f"{name} ({threads})" for name, threads in those) or "nothing"
+            ", ".join(_at(name, threads) for name, threads in those) or "nothing"
             for those in (
                 [(name, threads) for name, _, threads in wanted],
                 [(row.model, row.threads) for row in old.rows],
             )
         )
-        raise BadInput(
-            f"{old.path} has nothing to compare: models (threads) asked for are {asked}, "
-            f"it holds {held}"
-        )
+        raise BadInput(f"{old.path} has nothing to compare: asked for is {asked}; it holds {held}")
     for row in found:
         if len(row.windows) < _FEWEST_WINDOWS:
             raise BadInput(
@@ -86,7 +83,7 @@ def compare(old: Saved, new: BenchResult) -> Comparison:
     for row in new.rows:
         match = _match(old, row.model, row.sha256, row.threads)
         if match is None:
-            missing.append(f"{row.model} ({row.threads} threads)")
+            missing.append(_at(row.model, row.threads))
         else:
             changes.append(_change(match, row))
     return Comparison(
@@ -111,7 +108,7 @@ def gate(comparison: Comparison, max_regression_percent: float) -> None:
     slower = [change for change in comparison.changes if change.interval[0] > limit]
     if slower:
         told = ", ".join(
-            f"{one.model} ({one.threads} threads) takes {one.ratio:.2f} times as long "
+            f"{_at(one.model, one.threads)} takes {one.ratio:.2f} times as long "
             f"(95 % interval {one.interval[0]:.2f} to {one.interval[1]:.2f})"
             for one in slower
         )
@@ -143,6 +140,10 @@ def _resampled(
     medians = np.array([np.median(window) for window in windows], np.float64)
     chosen = random.integers(0, len(medians), (_RESAMPLES, len(medians)))
     return np.asarray(np.median(medians[chosen], axis=1), np.float64)
+
+
+def _at(model: str, threads: int) -> str:
+    return f"{model} at {threads} {'thread' if threads == 1 else 'threads'}"
 
 
 def _match(old: Saved, model: str, sha256: str, threads: int) -> SavedRow | None:

@@ -111,7 +111,7 @@ def _run(config: BenchConfig, frames: int, outputs: _Outputs) -> None:
     old = record.load(outputs.compare) if outputs.compare else None
     if old is not None:
         compare.check(old, config)
-    with counting("Measuring") as on_window:
+    with counting(f"Measuring, {config.seconds / 60:.1f} minutes and more") as on_window:
         result = measure(config, on_window)
     with counting("Camera path") as on_frame:
         stages = measure_stages(config.models[0], on_frame, frames=frames)

@@ -224,16 +224,14 @@ def _hypervisor(source: Source, cpuinfo: dict[str, str]) -> str:
 def _emulator(source: Source, cpuinfo: dict[str, str]) -> str:
     """What emulates this CPU for programs (qemu-user), by two signs.
 
-    The process that started this one is run by a file called ``qemu-...``: QEMU hides itself only
-    in the files of the process that asks. And older QEMUs show the host's ``/proc/cpuinfo``, whose
-    keys are not those of `architecture`.
+    The emulator's own file is mapped into this process. QEMU hides that in ``/proc/self/maps`` and
+    not in the list of each thread (linux-user/syscall.c, `is_proc_myself`). And older QEMUs show
+    the host's ``/proc/cpuinfo``, whose keys are not those of `architecture`.
     """
-    try:
-        parent = (source.root / f"proc/{os.getppid()}/exe").readlink().name
-    except OSError:
-        parent = ""
-    if parent.startswith("qemu-"):
-        return parent
+    for path in source.each("proc/self/task/*/maps")[:1]:
+        mapped = re.search(r"/(qemu-[^/\s]+)$", source.text(path), re.M)
+        if mapped:
+            return mapped[1]
     arm = source.architecture.startswith(("arm", "aarch64"))
     wrong = "vendor_id" if arm else "CPU implementer"
     return "qemu-user" if wrong in cpuinfo else ""

@@ -146,7 +146,7 @@ def _comparison(comparison: Comparison) -> list[str]:
 
 def _charts(result: BenchResult) -> list[str]:
     legend = [
-        f'<li><span class="key c{number % svg.COLORS}"></span>{escape(model_text(row))}, '
+        f'<li><span class="key c{number % svg.COLORS}"></span><span>{escape(model_text(row))}, '
         f"{row.threads} {'thread' if row.threads == 1 else 'threads'}: "
         f"half within {row.p50_us:,.0f} µs, 99 % within {row.p99_us:,.0f} µs</span>"
         for number, row in enumerate(result.rows)
