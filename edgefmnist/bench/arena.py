@@ -30,8 +30,8 @@ def planned_arena_bytes(graph: Graph) -> int:
     `BenchRow.loaded_bytes`, which is measured.
 
     Source: Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference",
-    section 5.2, Greedy by Size for Offset Calculation, as LiteRT's own planner does it: tensors in
-    order of falling size, each into the lowest gap between those that live at the same time.
+    Greedy by Size for Offset Calculation, as LiteRT's own planner does it: tensors in order of
+    falling size, each into the lowest gap between those that live at the same time.
     """
     placed: list[tuple[int, _Span]] = []
     spans = sorted(_spans(graph), key=lambda span: (-span.size, span.first))

@@ -114,7 +114,9 @@ def gate(comparison: Comparison, max_regression_percent: float) -> None:
         )
         advice = f"allowed are {max_regression_percent:g} %"
         if comparison.doubts:
-            advice += f"; mend what casts doubt on it and measure again: {comparison.doubts[-1]}"
+            advice += (
+                f"; mend what casts doubt on it and measure again: {'; '.join(comparison.doubts)}"
+            )
         raise GateRefused(f"{told} as in {comparison.old.path}; {advice}")
 
 
@@ -124,9 +126,10 @@ def interval(old: Sequence[Nanoseconds], new: Sequence[Nanoseconds]) -> tuple[fl
     Percentile bootstrap (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter
     13), resampling whole windows. Latencies within a window share a process, its memory layout and
     the clock of the moment, so they are no independent samples; a window is (Kalibera and Jones
-    2013, section 5: resample the highest level of repetition). Its median over tens of thousands of
-    inferences is as good as exact. Of five windows the interval is about from the fastest to the
-    slowest, which holds their population's median in 94 % of cases.
+    2013, "Rigorous Benchmarking in Reasonable Time": repeat at the highest level that varies). Its
+    median over tens of thousands of inferences is as good as exact. Of five windows the interval
+    is about from the fastest to the slowest, which holds their population's median in 94 % of
+    cases.
     """
     random = np.random.default_rng(0)
     ratios = _resampled(new, random) / _resampled(old, random)

@@ -4,7 +4,7 @@ After MLPerf Tiny (Banbury et al. 2021, "MLPerf Tiny Benchmark", and the benchma
 single stream, a warm-up, five windows of at least ten seconds, their median. Unlike there every
 window is a fresh process: what differs from start to start (where memory lies, which core) then
 shows in the spread of the windows instead of hiding in all of them alike (Kalibera and Jones 2013,
-"Rigorous Benchmarking in Reasonable Time", section 3).
+"Rigorous Benchmarking in Reasonable Time").
 """
 
 from __future__ import annotations

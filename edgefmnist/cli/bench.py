@@ -24,8 +24,8 @@ _QUICK_WINDOWS_S, _QUICK_WARMUP_S, _QUICK_FRAMES = 1.0, 0.3, 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Outputs:
-    """Where to write what, each or none, and what to hold the run against."""
+class _Extras:
+    """What is wanted of a measurement beside its tables: files, a comparison, operators."""
 
     profile: bool
     out: Path | None
@@ -80,7 +80,7 @@ def bench(
     from edgefmnist.bench.records import BenchConfig
 
     specs: list[str | None] = [*models] if models else [None]
-    outputs = _Outputs(
+    extras = _Extras(
         profile=profile,
         out=out,
         plot=plot,
@@ -91,47 +91,47 @@ def bench(
     )
     with contextlib.ExitStack() as stack:
         counts = _counts(threads)
-        _check(outputs)
+        _check(extras)
         config = BenchConfig(
             models=tuple(stack.enter_context(opened(spec)) for spec in specs),
             threads=counts,
             window_s=_QUICK_WINDOWS_S if quick else _WINDOWS_S,
             warmup_s=_QUICK_WARMUP_S if quick else _WARMUP_S,
         )
-        _run(config, _QUICK_FRAMES if quick else _FRAMES, outputs)
+        _run(config, _QUICK_FRAMES if quick else _FRAMES, extras)
 
 
-def _run(config: BenchConfig, frames: int, outputs: _Outputs) -> None:
+def _run(config: BenchConfig, frames: int, extras: _Extras) -> None:
     from edgefmnist.bench import compare, record
     from edgefmnist.bench.measure import measure
     from edgefmnist.camera.stages import measure_stages
     from edgefmnist.render import bench as view
     from edgefmnist.render.progress import counting
 
-    old = record.load(outputs.compare) if outputs.compare else None
+    old = record.load(extras.compare) if extras.compare else None
     if old is not None:
         compare.check(old, config)
     with counting(f"Measuring, {config.seconds / 60:.1f} minutes and more") as on_window:
         result = measure(config, on_window)
     with counting("Camera path") as on_frame:
         stages = measure_stages(config.models[0], on_frame, frames=frames)
-    profiles = _profiles(config) if outputs.profile else ()
+    profiles = _profiles(config) if extras.profile else ()
     comparison = compare.compare(old, result) if old is not None else None
-    if outputs.as_json:
-        view.show_json(result, stages, profiles, comparison)
-    else:
-        view.show(result, stages, profiles)
-        if comparison is not None:
-            view.show_comparison(comparison)
-    if outputs.out is not None:
-        record.save(outputs.out, result, dataclasses.asdict(stages), profiles)
-    if outputs.plot is not None:
-        view.plot(result, outputs.plot)
-    if outputs.report is not None:
-        command = ["edgefmnist", *sys.argv[1:]]
-        view.write_report(outputs.report, result, stages, profiles, comparison, command)
-    if comparison is not None and outputs.max_regression is not None:
-        compare.gate(comparison, outputs.max_regression)
+    try:  # files first: the reader of stdout may be gone
+        if extras.out is not None:
+            record.save(extras.out, result, dataclasses.asdict(stages), profiles)
+        if extras.plot is not None:
+            view.plot(result, extras.plot)
+        if extras.report is not None:
+            command = ["edgefmnist", *sys.argv[1:]]
+            view.write_report(extras.report, result, stages, profiles, comparison, command)
+    finally:
+        if extras.as_json:
+            view.show_json(result, stages, profiles, comparison)
+        else:
+            view.show(result, stages, profiles, comparison)
+    if comparison is not None and extras.max_regression is not None:
+        compare.gate(comparison, extras.max_regression)
 
 
 def _profiles(config: BenchConfig) -> tuple[Profile, ...]:
@@ -142,29 +142,29 @@ def _profiles(config: BenchConfig) -> tuple[Profile, ...]:
         return tuple(profile(model, config.threads[0], on_round) for model in config.models)
 
 
-def _check(outputs: _Outputs) -> None:
+def _check(extras: _Extras) -> None:
     """Everything that can be wrong with the options, before the measurement takes its time."""
     from edgefmnist import files
     from edgefmnist.render import bench as view
     from edgefmnist.runtime import cut
 
-    if outputs.profile:
+    if extras.profile:
         cut.check()
-    if outputs.max_regression is not None:
-        if outputs.compare is None:
+    if extras.max_regression is not None:
+        if extras.compare is None:
             raise UsageError("--max-regression needs --compare OLD.json to hold the run against")
-        if not (math.isfinite(outputs.max_regression) and outputs.max_regression >= 0):
+        if not (math.isfinite(extras.max_regression) and extras.max_regression >= 0):
             raise UsageError(
-                f"--max-regression {outputs.max_regression:g}: give percent from 0 up, such as 10"
+                f"--max-regression {extras.max_regression:g}: give percent from 0 up, such as 10"
             )
-    if outputs.out is not None:
-        if not outputs.out.name.endswith((".json", ".json.gz")):
-            raise UsageError(f"--out {outputs.out}: the name must end in .json or .json.gz")
-        files.check_target(outputs.out)
-    if outputs.plot is not None:
-        view.check_plot(outputs.plot)
-    if outputs.report is not None:
-        view.check_report(outputs.report)
+    if extras.out is not None:
+        if not extras.out.name.endswith((".json", ".json.gz")):
+            raise UsageError(f"--out {extras.out}: the name must end in .json or .json.gz")
+        files.check_target(extras.out)
+    if extras.plot is not None:
+        view.check_plot(extras.plot)
+    if extras.report is not None:
+        view.check_report(extras.report)
 
 
 def _counts(text: str) -> tuple[int, ...]:

@@ -2,14 +2,13 @@
 
 from edgefmnist.render.bench.plot import check_plot, plot
 from edgefmnist.render.bench.report import check_report, write_report
-from edgefmnist.render.bench.tables import show, show_comparison, show_json
+from edgefmnist.render.bench.tables import show, show_json
 
 __all__ = [
     "check_plot",
     "check_report",
     "plot",
     "show",
-    "show_comparison",
     "show_json",
     "write_report",
 ]

@@ -28,9 +28,14 @@ _STYLES = {"problem": "bold red", "warning": "yellow"}
 
 
 def show(
-    result: BenchResult, stages: Stages | None = None, profiles: Sequence[Profile] = ()
+    result: BenchResult,
+    stages: Stages | None = None,
+    profiles: Sequence[Profile] = (),
+    comparison: Comparison | None = None,
 ) -> None:
-    """Print latency, memory and start of each model, the camera path's stages, the machine."""
+    """Print latency, memory and start of each model, the camera path's stages, operators, the
+    machine, and the ratios to an earlier run.
+    """
     _show_latency(result)
     results.print()
     _show_memory(result)
@@ -44,11 +49,14 @@ def show(
         results.print(PROFILE_NOTE)
     results.print()
     _show_conditions(result)
+    if comparison is not None:
+        results.print()
+        _show_comparison(comparison)
 
 
 def _show_latency(result: BenchResult) -> None:
     table = Table(title="Latency of one picture, in microseconds", title_justify="left")
-    table.add_column("model (input)")
+    table.add_column("model (input)", overflow="fold")
     for head in ("threads", "window", "spread", "p50", "p95", "p99", "ratio"):
         table.add_column(head, justify="right")
     for row in result.rows:
@@ -70,7 +78,7 @@ def _show_latency(result: BenchResult) -> None:
 
 def _show_memory(result: BenchResult) -> None:
     table = Table(title="Memory and cold start", title_justify="left")
-    table.add_column("model (input)")
+    table.add_column("model (input)", overflow="fold")
     for head in MEMORY_HEADS:
         table.add_column(head.replace(" ", "\n"), justify="right")
     for row in first_rows(result):
@@ -200,12 +208,11 @@ def spread_text(spread: tuple[float, float]) -> str:
     return f"{spread[0]:,.0f}-{spread[1]:,.0f}"
 
 
-def show_comparison(comparison: Comparison) -> None:
-    """Print the ratios to an earlier run and what else differs."""
+def _show_comparison(comparison: Comparison) -> None:
     table = Table(
         title=f"Against {comparison.old.path} of {comparison.old.made}", title_justify="left"
     )
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     for head in ("threads", "then us", "now us", "now/then", "95 % interval"):
         table.add_column(head, justify="right")
     table.add_column("file")
@@ -219,7 +226,6 @@ def show_comparison(comparison: Comparison) -> None:
             f"{one.interval[0]:.3f} to {one.interval[1]:.3f}",
             "changed" if one.model_changed else "same",
         )
-    results.print()
     results.print(table)
     results.print("medians of the windows' medians; bootstrap over whole windows.")
     for note in comparison.notes:
