@@ -127,9 +127,9 @@ def interval(old: Sequence[Nanoseconds], new: Sequence[Nanoseconds]) -> tuple[fl
     13), resampling whole windows. Latencies within a window share a process, its memory layout and
     the clock of the moment, so they are no independent samples; a window is (Kalibera and Jones
     2013, "Rigorous Benchmarking in Reasonable Time": repeat at the highest level that varies). Its
-    median over tens of thousands of inferences is as good as exact. Of five windows the interval
-    is about from the fastest to the slowest, which holds their population's median in 94 % of
-    cases.
+    median over tens of thousands of inferences is as good as exact. With five windows each it held
+    the true ratio in 97 % of 400 simulated pairs of runs, and lay wholly above 1 for 1 % of those
+    that did not differ, whatever the noise.
     """
     random = np.random.default_rng(0)
     ratios = _resampled(new, random) / _resampled(old, random)

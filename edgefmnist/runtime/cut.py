@@ -49,6 +49,6 @@ def _tools() -> Any:
     except ImportError as error:
         raise MissingDependency(
             f"operators are timed by cutting the model, and {runtime} brings no tool for that: "
-            "pip install ai-edge-litert"
+            "pip install ai-edge-litert (64-bit systems)"
         ) from error
     return flatbuffer_utils
