@@ -14,7 +14,8 @@ def export(
     bundle: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODEL]", help="Bundle folder or shipped bundle's name; the shipped one."
+            metavar="[MODEL]",
+            help="Bundle folder or shipped bundle's name; by default the shipped one.",
         ),
     ] = None,
     form: Annotated[

@@ -87,7 +87,9 @@ def _main() -> int:
         return True
 
     try:  # first with plenty: what fails there is the model's fault, not the arena's
-        runtime.Interpreter.from_bytes(model, arena_size=_MOST_ARENA_BYTES)
+        interpreter = runtime.Interpreter.from_bytes(model, arena_size=_MOST_ARENA_BYTES)
+        interpreter.set_input(inputs[0], 0)
+        interpreter.invoke()
     except Exception as error:  # its reader of flatbuffers raises many kinds at damaged bytes
         print(f"{type(error).__name__}: {error}")
         return BadModel.exit_code

@@ -75,13 +75,13 @@ self-test alone; leave them out of a release.
 _CHECKED = """\
 Checked: {runtime} ran these bytes on a computer, with the kernels that serve every processor. Its
 outputs are the expected ones, so the same kernels must give them to the last bit. Largest
-difference of an output, in steps of its scale: {step} from LiteRT's reference kernels, {golden_step}
-from the bundle's own golden outputs; the class is the same on {same} of {vectors}."""
+difference of an output, in steps of its scale: {step} from LiteRT's reference kernels,
+{golden_step} from the bundle's own golden outputs; the class is the same on {same} of {vectors}."""
 
 _NOT_CHECKED = """\
 **Not checked in TensorFlow Lite Micro**, which was not installed. The expected outputs are those of
-LiteRT's reference kernels ({made_with}), from which TensorFlow Lite Micro's may be {tolerance} steps
-away."""
+LiteRT's reference kernels ({made_with}), from which TensorFlow Lite Micro's may be {tolerance}
+steps away."""
 
 _MEASURED = """\
 RAM: an arena of {arena_bytes:,} bytes was enough, and 16 less were not. That is on a 64-bit

@@ -212,7 +212,7 @@ def _header(prefix: str, part: str, about: str, body: str, include: str = "") ->
 
 
 def _output(structure: Structure) -> str:
-    if structure.operators[-1] == "SOFTMAX":
+    if structure.ends_in_softmax:
         return ",\n * probabilities, of which the logarithms serve as logits"
     return ", logits"
 

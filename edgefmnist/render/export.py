@@ -11,6 +11,7 @@ from edgefmnist.render.console import print_json, results
 def show(result: ExportResult) -> None:
     """Print sizes, operators and the check."""
     golden, check = result.golden, result.check
+    within = f"within {golden.tolerance_steps} steps" if golden.tolerance_steps else "exactly"
     table = Table(
         title=f"{result.model.name} as C sources", title_justify="left", show_header=False
     )
@@ -30,18 +31,18 @@ def show(result: ExportResult) -> None:
     table.add_row("operators", ", ".join(result.structure.kinds))
     table.add_row(
         "expected outputs",
-        f"{golden.made_with}, to be met within {golden.tolerance_steps} steps",
+        f"{golden.made_with}, to be met {within}",
     )
     table.add_row(
         "against the bundle's",
         f"same class on {golden.same_label} of {golden.vectors}, "
-        f"largest difference {golden.largest_step} steps",
+        f"largest difference in steps: {golden.largest_step}",
     )
     results.print(table)
     if check:
         results.print(
             "Checked: TensorFlow Lite Micro ran the same bytes; largest difference from LiteRT's "
-            f"reference kernels {check.largest_step} steps."
+            f"reference kernels in steps: {check.largest_step}."
         )
     else:
         results.print(

@@ -28,7 +28,7 @@ class Classifier:
     """
 
     def __init__(
-        self, model: ModelFile, threads: int = 1, batch: int = 1, reference: bool = False
+        self, model: ModelFile, threads: int = 1, batch: int = 1, *, reference: bool = False
     ) -> None:
         """Load `model` with `threads` CPU threads, to take `batch` pictures at a time.
 
@@ -37,7 +37,7 @@ class Classifier:
         self.model = model
         self.runtime: str = interpreter.provider()[1]
         self.size_bytes = model.path.stat().st_size
-        self._interpreter: Any = interpreter.build(model.path, threads, batch, reference)
+        self._interpreter: Any = interpreter.build(model.path, threads, batch, reference=reference)
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
         self._batch = int(self._input["shape"][0])
         self._output: dict[str, Any] = self._interpreter.get_output_details()[0]

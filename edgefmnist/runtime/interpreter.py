@@ -38,7 +38,7 @@ def provider() -> tuple[Any, str]:
     )
 
 
-def build(path: Path, threads: int, batch: int, reference: bool = False) -> Any:
+def build(path: Path, threads: int, batch: int, *, reference: bool = False) -> Any:
     """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
 
     The batch stays 1 where the model was converted for one picture alone.

@@ -33,6 +33,11 @@ class Structure:
         """The operators, each once, as they first come."""
         return list(dict.fromkeys(self.operators))
 
+    @property
+    def ends_in_softmax(self) -> bool:
+        """Whether the outputs are probabilities; else they are logits."""
+        return self.operators[-1] == "SOFTMAX"
+
 
 def read_int8(model: ModelFile) -> Structure:
     """The structure of a full-integer int8 model.
