@@ -7,7 +7,7 @@ import statistics
 
 from edgefmnist.quantization.calibration import KEPT
 from edgefmnist.quantization.records import Comparison
-from edgefmnist.runtime.bundle import BundleCard
+from edgefmnist.runtime.bundle import OWN_FRAMES, BundleCard
 
 _TEXT = """\
 # {name}
@@ -87,9 +87,13 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         }
     )
     if record.calibration_count:
+        how = (
+            f"--calibration-dir FRAMES  # {record.calibration_count} with a garment"
+            if record.calibration_origin == OWN_FRAMES
+            else f"--calibration-samples {record.calibration_count}"
+        )
         commands = commands.replace(
-            f"--variant {record.variant}",
-            f"--variant {record.variant} --calibration-samples {record.calibration_count}",
+            f"--variant {record.variant}", f"--variant {record.variant} {how}"
         )
     return _TEXT.format(
         commands=commands,

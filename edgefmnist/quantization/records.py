@@ -6,11 +6,13 @@ import dataclasses
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from edgefmnist.records import Evaluation
+from edgefmnist.records import Evaluation, GarmentFrames
 from edgefmnist.runtime.bundle import BundleCard
 
 Variant = Literal["int8", "int16x8", "float16", "dynamic", "float32"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
+INTEGER_VARIANTS: tuple[Variant, ...] = ("int8", "int16x8")
+"""Those with integer activations, whose ranges must be calibrated."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +53,18 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeResult:
-    """A released bundle. Sizes are of the two `.tflite` files."""
+    """A released bundle. Sizes are of the two `.tflite` files.
+
+    calibration_per_class: calibration pictures by class; empty where it was on own frames.
+    frames: the own frames it was calibrated on, None where on the training split.
+    """
 
     comparison: Comparison
     card: BundleCard
     float_size_bytes: int
     quantized_size_bytes: int
     calibration_per_class: dict[str, int]
+    frames: GarmentFrames | None
     out: Path
 
 
