@@ -24,6 +24,12 @@ def quantize(
     max_drop: Annotated[
         float, typer.Option(metavar="PP", help="Most accuracy that may be lost, in points.")
     ] = 0.5,
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER", help="Leave a Keras layer in float32; see edgefmnist layers."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the bundle; RUN/VARIANT by default.")
     ] = None,
@@ -36,7 +42,8 @@ def quantize(
 ) -> None:
     """Convert a trained model, measure its loss, release it.
 
-    Exit code 3, and no bundle, when it loses more than --max-drop.
+    Exit code 3, and no bundle, when the gate refuses it: it loses more than --max-drop, or fails
+    another of the demands that the result lists.
     """
     from edgefmnist.dataset import load
     from edgefmnist.quantization.quantizer import quantize as run
@@ -52,6 +59,7 @@ def quantize(
         max_drop_pp=max_drop,
         out=out,
         other_seeds=tuple(other_seed or ()),
+        keep_float=tuple(dict.fromkeys(keep_float or ())),
     )
     with downloading() as on_progress:
         samples = load("train", data, on_progress), load("test", data, on_progress)
