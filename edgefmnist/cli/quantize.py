@@ -44,6 +44,12 @@ def quantize(
     max_drop: Annotated[
         float, typer.Option(metavar="PP", help="Most accuracy that may be lost, in points.")
     ] = 0.5,
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER", help="Leave a Keras layer in float32; see edgefmnist layers."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -63,10 +69,13 @@ def quantize(
 ) -> None:
     """Convert a trained model, measure its loss, release it.
 
-    Exit code 3, and no bundle, when it loses more than --max-drop. --select chooses by accuracy on
-    the validation pictures and by latency measured here, and says why.
+    Exit code 3, and no bundle, when the gate refuses it: it loses more than --max-drop, or fails
+    another of the demands that the result lists. --select chooses by accuracy on the validation
+    pictures and by latency measured here, and says why.
     """
     _check(every or bool(select), select, variant, calibration_samples, calibration_dir, plot)
+    if (every or select) and keep_float:
+        raise UsageError("--keep-float is for one int8 model: leave it out, or --all and --select")
     if every and select is None and (out or other_seed):
         raise UsageError(
             "--all alone writes no bundle: add --select, or leave out --out and --other-seed"
@@ -80,6 +89,7 @@ def quantize(
         max_drop_pp=max_drop,
         out=out,
         other_seeds=tuple(other_seed or ()),
+        keep_float=tuple(dict.fromkeys(keep_float or ())),
     )
     frames = _own_frames(calibration_dir) if calibration_dir is not None else None
     if every or select:

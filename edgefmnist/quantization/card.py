@@ -95,6 +95,8 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         commands = commands.replace(
             f"--variant {record.variant}", f"--variant {record.variant} {how}"
         )
+    for layer in record.keep_float:
+        commands = commands.rstrip() + f" --keep-float {layer}"
     return _TEXT.format(
         commands=commands,
         training=_training(record, comparison.float_eval.accuracy) if told else "",

@@ -94,6 +94,22 @@ def convert_saved(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> bytes:
     """`convert` of what `saved_model` wrote to `folder`: of several variants the export is one."""
+    with silenced_stderr():
+        try:
+            converted: bytes = converter(folder, variant, calibration, on_progress).convert()
+        except Exception as error:  # the converter raises half a dozen unrelated classes
+            reason = str(error).strip().partition("\n")[0][:200]
+            raise BadModel(f"the model cannot be converted to {variant}: {reason}") from error
+    return converted
+
+
+def converter(
+    folder: Path,
+    variant: Variant,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Any:
+    """TensorFlow's converter for what `saved_model` wrote to `folder`, set up for `variant`."""
     import tensorflow as tf
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
@@ -103,15 +119,9 @@ def convert_saved(
             if on_progress is not None:
                 on_progress(done, len(calibration))
 
-    with silenced_stderr():
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
-        _configure(converter, variant, representative)
-        try:
-            converted: bytes = converter.convert()
-        except Exception as error:  # the converter raises half a dozen unrelated classes
-            reason = str(error).strip().partition("\n")[0][:200]
-            raise BadModel(f"the model cannot be converted to {variant}: {reason}") from error
-    return converted
+    made = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    _configure(made, variant, representative)
+    return made
 
 
 def _configure(

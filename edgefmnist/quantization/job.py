@@ -9,8 +9,8 @@ from typing import Any
 from edgefmnist.dataset import Samples
 from edgefmnist.errors import UsageError
 from edgefmnist.frameworks import require_tensorflow
-from edgefmnist.quantization import convert, representative
-from edgefmnist.quantization.records import QuantizeConfig, QuantizeObserver
+from edgefmnist.quantization import convert, gate, representative
+from edgefmnist.quantization.records import GateCheck, QuantizeConfig, QuantizeObserver
 from edgefmnist.quantization.representative import Representative
 from edgefmnist.quantization.source import Source, accuracy_of_other_seeds
 from edgefmnist.records import GarmentFrames
@@ -21,11 +21,13 @@ class Job:
     """A trained model, and the pictures to calibrate, to choose and to report on.
 
     model: in Keras. validation: held out of the training; test: for reporting alone.
+    input_scaling: that the model wants raw intensities.
     other_seeds: accuracy of further trainings of the recipe, by seed.
     """
 
     source: Source
     model: Any
+    input_scaling: GateCheck
     calibration: Representative
     validation: Samples
     test: Samples
@@ -42,7 +44,8 @@ def open_job(
 ) -> Job:
     """Check what `config` asks for, choose the representative dataset and load the model.
 
-    Raises: BadInput, BadModel, UsageError.
+    Raises: BadInput, BadModel, UsageError; GateRefused for a model that wants other inputs than raw
+    intensities.
     """
     if not math.isfinite(config.max_drop_pp):
         raise UsageError(f"--max-drop {config.max_drop_pp}: give a number of points, such as 0.5")
@@ -56,9 +59,13 @@ def open_job(
         else representative.from_training(train, train_at, count, seed)
     )
     observer.stage("Loading the model")
+    model = convert.load_keras(source.keras)
+    input_scaling = gate.input_scaling(model, validation)
+    gate.refuse(config.variant, (input_scaling,))
     return Job(
         source=source,
-        model=convert.load_keras(source.keras),
+        model=model,
+        input_scaling=input_scaling,
         calibration=calibration,
         validation=validation,
         test=test,

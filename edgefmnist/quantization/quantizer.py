@@ -7,19 +7,22 @@ from pathlib import Path
 
 from edgefmnist import evaluate
 from edgefmnist.dataset import Samples
+from edgefmnist.errors import UsageError
 from edgefmnist.quantization import convert, gate, paired
-from edgefmnist.quantization.job import open_job
+from edgefmnist.quantization.job import Job, open_job
 from edgefmnist.quantization.records import (
     INTEGER_VARIANTS,
-    Comparison,
     QuantizeConfig,
     QuantizeObserver,
     QuantizeResult,
+    Throughout,
 )
 from edgefmnist.quantization.release import checked_out, release
+from edgefmnist.quantization.selective import Calibrated
 from edgefmnist.quantization.source import read_source
 from edgefmnist.records import GarmentFrames
 from edgefmnist.runtime import bundle
+from edgefmnist.runtime.classifier import Floats
 from edgefmnist.runtime.models import ModelFile
 
 
@@ -37,6 +40,8 @@ def quantize(
     Raises: BadInput, BadModel, BadPicture (too few frames), UsageError (calibration count),
     CannotWrite; GateRefused when the model must not be released, in which case nothing is written.
     """
+    if config.keep_float and config.variant != "int8":
+        raise UsageError(f"--keep-float is for int8 models, not for {config.variant}")
     source = read_source(config.source)
     out = checked_out(config.out or source.keras.parent / config.variant)
     job = open_job(source, config, train, test, frames, observer)
@@ -45,14 +50,24 @@ def quantize(
         quantized = ModelFile(name=config.variant, path=Path(folder) / bundle.MODEL)
         observer.stage("Converting to float32")
         float_model.path.write_bytes(convert.convert(job.model, "float32"))
-        images = job.calibration.images
-        observer.stage(f"Converting to {config.variant}", len(images))
-        quantized.path.write_bytes(
-            convert.convert(job.model, config.variant, images, observer.progress)
+        throughout, kept = _convert(config, job, quantized.path, observer)
+        # What a look at the file shows, before a broken one is run.
+        gate.refuse(config.variant, gate.form(config.variant, quantized, kept))
+        float_logits, logits = (
+            _logits(model, test, observer) for model in (float_model, quantized)
         )
-        comparison = _compare(float_model, quantized, config, test, observer)
-        gate.check(config, comparison, quantized)
-        card = release(out, job, config.variant, quantized, comparison, observer)
+        comparison = paired.compare(float_logits, logits, test.labels)
+        checks = (job.input_scaling, *gate.check(config, comparison, quantized, kept))
+        beside = None
+        if throughout is not None:
+            answers = _logits(throughout, test, observer)
+            beside = Throughout(
+                comparison=paired.compare(float_logits, answers, test.labels),
+                size_bytes=throughout.path.stat().st_size,
+            )
+        card = release(
+            out, job, config.variant, quantized, comparison, checks, observer, config.keep_float
+        )
         sizes = float_model.path.stat().st_size, quantized.path.stat().st_size
     return QuantizeResult(
         comparison=comparison,
@@ -63,19 +78,30 @@ def quantize(
             job.calibration.per_class if config.variant in INTEGER_VARIANTS else {}
         ),
         frames=frames,
+        checks=checks,
+        throughout=beside,
         out=out,
     )
 
 
-def _compare(
-    float_model: ModelFile,
-    quantized: ModelFile,
-    config: QuantizeConfig,
-    test: Samples,
-    observer: QuantizeObserver,
-) -> Comparison:
-    answers = []
-    for model in (float_model, quantized):
-        observer.stage(f"Evaluating {model.name}", len(test.labels))
-        answers.append(evaluate.logits(model, test.images, observer.progress).argmax(axis=1))
-    return paired.compare(answers[0], answers[1], test.labels)
+def _convert(
+    config: QuantizeConfig, job: Job, path: Path, observer: QuantizeObserver
+) -> tuple[ModelFile | None, tuple[str, ...]]:
+    """Write the converted model to `path`.
+
+    Returns: the model in int8 throughout, and the outputs of the operators left in float; None and
+    () where no layer is to be left in float.
+    """
+    images = job.calibration.images
+    observer.stage(f"Converting to {config.variant}", len(images))
+    if not config.keep_float:
+        converted = convert.convert(job.model, config.variant, images, observer.progress)
+        path.write_bytes(converted)
+        return None, ()
+    calibrated = Calibrated(job.model, images, path.parent, observer.progress)
+    return calibrated.throughout, calibrated.keep(config.keep_float, path)
+
+
+def _logits(model: ModelFile, test: Samples, observer: QuantizeObserver) -> Floats:
+    observer.stage(f"Evaluating {model.name}", len(test.labels))
+    return evaluate.logits(model, test.images, observer.progress)

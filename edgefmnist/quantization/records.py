@@ -32,6 +32,7 @@ class QuantizeConfig:
     max_drop_pp: most accuracy that may be lost, in percentage points.
     out: folder that becomes the bundle; None: beside the model, named after the variant.
     other_seeds: runs of the same recipe with other seeds, whose accuracy the card tells.
+    keep_float: Keras layers that stay in float32 while the rest becomes int8.
     """
 
     source: Path
@@ -40,6 +41,7 @@ class QuantizeConfig:
     max_drop_pp: float = 0.5
     out: Path | None = None
     other_seeds: tuple[Path, ...] = ()
+    keep_float: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Comparison:
     drop_interval_pp: 95 % interval of the drop (`edgefmnist.quantization.paired`).
     agreement: share of pictures with the same answer from both, right or wrong, 0..1.
     predicted_classes: how many different classes the quantized model answers at all.
+    float_ece, quantized_ece: expected calibration error of both, 0..1, under one temperature
+        (`edgefmnist.quantization.paired`).
     """
 
     float_eval: Evaluation
@@ -58,6 +62,50 @@ class Comparison:
     drop_interval_pp: tuple[float, float]
     agreement: float
     predicted_classes: int
+    float_ece: float
+    quantized_ece: float
+
+    @property
+    def worst_class(self) -> tuple[str, float]:
+        """The class that lost the most recall, and how much, in percentage points."""
+        before, after = self.float_eval.per_class, self.quantized_eval.per_class
+        lost = {label: 100 * (before[label] - after[label]) for label in before}
+        return max(lost.items(), key=lambda item: item[1])
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GateCheck:
+    """One demand on a model before it is released.
+
+    value, relation, limit, unit: what was found and what is asked for, such as 0.21 <= 0.5 points.
+    reason: what it means that the demand is not met, and what to do; "" where it is met.
+    """
+
+    name: str
+    value: float | str
+    relation: Literal["<=", ">=", "=="]
+    limit: float | str
+    unit: str = ""
+    reason: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the demand is met."""
+        return not self.reason
+
+    def __str__(self) -> str:
+        value, limit = (
+            one if isinstance(one, str) else f"{one:.4g}" for one in (self.value, self.limit)
+        )
+        return f"{value} {self.relation} {limit} {self.unit}".rstrip()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Throughout:
+    """The model in int8 throughout, beside which one with layers left in float is measured."""
+
+    comparison: Comparison
+    size_bytes: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +114,14 @@ class QuantizeResult:
 
     calibration_per_class: calibration pictures by class; empty where it was on own frames.
     frames: the own frames it was calibrated on, None where on the training split.
+    checks: what the gate asked for, all of it met.
+    throughout: None where no layer was left in float.
     """
 
     comparison: Comparison
     card: BundleCard
+    checks: tuple[GateCheck, ...]
+    throughout: Throughout | None
     float_size_bytes: int
     quantized_size_bytes: int
     calibration_per_class: dict[str, int]

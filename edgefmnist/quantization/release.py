@@ -12,6 +12,7 @@ from edgefmnist.errors import UsageError
 from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.quantization import calibration, card
 from edgefmnist.quantization.calibration import Certainty
+from edgefmnist.quantization.gate import Checks
 from edgefmnist.quantization.job import Job
 from edgefmnist.quantization.records import (
     INTEGER_VARIANTS,
@@ -44,16 +45,21 @@ def release(
     variant: Variant,
     quantized: ModelFile,
     comparison: Comparison,
+    checks: Checks,
     observer: QuantizeObserver,
+    keep_float: tuple[str, ...] = (),
 ) -> BundleCard:
     """Fit what `quantized` says of its certainty and write it to `out` as a bundle.
 
     comparison: on the test pictures. Temperature and the unknown score are fitted on the validation
-    pictures.
+    pictures. checks: what the gate asked for. keep_float: Keras layers left in float32.
     Raises: BadInput, CannotWrite.
     """
     certainty = _certainty(quantized, job.validation, observer)
     record = _card(job, variant, quantized, comparison, certainty)
+    record = dataclasses.replace(
+        record, keep_float=keep_float, gate={check.name: str(check) for check in checks}
+    )
     count = golden.PER_CLASS * len(LABELS)
     shown = job.test.images[stratified_sample(job.test.labels, count, seed=0)]
     with files.replacing_folder(out) as scratch:
@@ -90,6 +96,7 @@ def _card(
     import tensorflow as tf
 
     source = job.source
+    classifier = Classifier(quantized)
     calibrated = variant in INTEGER_VARIANTS
     return BundleCard(
         name=source.name if variant == "int8" else f"{source.name}-{variant}",
@@ -119,7 +126,8 @@ def _card(
         calibration_origin=job.calibration.origin,
         **dataclasses.asdict(certainty),
         preprocess=PREPROCESS_ID,
-        runtime=Classifier(quantized).runtime,
+        runtime=classifier.runtime,
+        delegate=classifier.delegate,
         versions={
             "edgefmnist": __version__,
             "keras": keras.__version__,

@@ -115,34 +115,29 @@ _ORDER: dict[Goal, tuple[_Criterion, ...]] = {
 }
 
 
-def choose(candidates: Sequence[VariantRow], goal: Goal) -> tuple[VariantRow, str]:
-    """The best of `candidates` for `goal`, and why, in a sentence.
+def choose(rows: Sequence[VariantRow], goal: Goal) -> tuple[VariantRow, str]:
+    """The best of `rows` for `goal`, and why, in a sentence.
 
-    candidates: those that pass the gate, one at least.
+    rows: one at least passes the gate; the others are ruled out.
     """
-    pool, told = list(candidates), []
-    if len(pool) == 1:
-        return pool[0], f"{pool[0].variant} is the only variant that passes."
+    pool = [row for row in rows if row.refused is None]
+    told = [f"{pool[0].variant} is the only variant that passes the gate"][len(pool) - 1 :]
     for criterion in _ORDER[goal]:
+        if len(pool) == 1:
+            break
         pool.sort(key=criterion.cost)
         best, *others = pool
-        same = [other for other in others if not criterion.differ(best, other)]
-        if not same:
+        pool = [best, *(other for other in others if not criterion.differ(best, other))]
+        if len(pool) == 1:
             told.append(f"{best.variant} is {criterion.clear(best, others[0])}")
-            return best, _sentence(told)
-        pool = [best, *same]
-        told.append(f"{_listed([one.variant for one in pool])} are {criterion.tied(pool)}")
+        else:
+            told.append(f"{_listed([one.variant for one in pool])} are {criterion.tied(pool)}")
     best = min(pool, key=lambda one: VARIANTS.index(one.variant))
-    told.append(f"nothing measured tells them apart, and {best.variant} is taken")
-    return best, _sentence(told)
-
-
-def _sentence(told: Sequence[str]) -> str:
-    """Clauses as one sentence: first what ties, then what decides among the tied."""
-    ties, last = told[:-1], told[-1]
-    if not ties:
-        return f"{last}."
-    return f"{'; of these '.join(ties)}; of these {last}."
+    if len(pool) > 1:
+        told.append(f"nothing tells them apart and {best.variant} is taken")
+    out = [f"{row.variant} ({row.refused})" for row in rows if row.refused is not None]
+    ruled_out = f"; ruled out by the gate: {_listed(out)}" if out else ""
+    return best, f"{'; of these '.join(told)}{ruled_out}."
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ from edgefmnist.dataset import Samples
 from edgefmnist.errors import GateRefused
 from edgefmnist.quantization import convert, gate, paired
 from edgefmnist.quantization.job import Job, open_job
-from edgefmnist.quantization.paired import Answers
 from edgefmnist.quantization.records import (
     Comparison,
     Goal,
@@ -29,12 +28,12 @@ from edgefmnist.quantization.selection import choose
 from edgefmnist.quantization.source import read_source
 from edgefmnist.records import GarmentFrames
 from edgefmnist.runtime import interpreter
+from edgefmnist.runtime.classifier import Floats
 from edgefmnist.runtime.models import ModelFile
 
 SELECTED = "selected"
 """Name of the folder, in the run's, that the chosen variant is released to."""
 
-_UNWRITTEN = "no bundle was written"
 _SHOWN: tuple[Variant, ...] = ("float32", "float16", "dynamic", "int8", "int16x8")
 
 Models = dict[Variant, ModelFile]
@@ -64,11 +63,12 @@ def quantize_all(
     job = open_job(source, config, train, test, frames, observer)
     with tempfile.TemporaryDirectory() as folder:
         models = _convert_all(job, Path(folder), observer)
-        answers = _answer_all(models, job.validation, "validation", observer)
-        judged = _compare_all(answers, job.validation)
+        logits = _answer_all(models, job.validation, "validation", observer)
+        judged = _compare_all(logits, job.validation)
         refused = _refusals(config, judged, models)
         if wanted and len(refused) == len(models):
-            raise GateRefused(f"no variant passes: {'; '.join(refused.values())}; {_UNWRITTEN}")
+            reasons = "; ".join(f"{variant}: {reason}" for variant, reason in refused.items())
+            raise GateRefused(f"no variant passes the gate, no bundle was written: {reasons}")
         on_test = _compare_all(_answer_all(models, job.test, "test", observer), job.test)
         machine = environment.read()
         observer.stage("Timing all variants")
@@ -80,7 +80,7 @@ def quantize_all(
                 rounds_us=taken,
                 test=on_test[variant],
                 validation=judged[variant],
-                right=answers[variant] == job.validation.labels,
+                right=logits[variant].argmax(axis=1) == job.validation.labels,
                 refused=refused.get(variant),
             )
             for variant, taken in zip(_SHOWN, rounds, strict=True)
@@ -113,9 +113,9 @@ def _convert_all(job: Job, folder: Path, observer: QuantizeObserver) -> Models:
 
 def _answer_all(
     models: Models, samples: Samples, what: str, observer: QuantizeObserver
-) -> dict[Variant, Answers]:
-    """What each of `models` answers to all of `samples`."""
-    answers: dict[Variant, Answers] = {}
+) -> dict[Variant, Floats]:
+    """Logits [n, 10] of each of `models` for `samples`."""
+    answers: dict[Variant, Floats] = {}
     total = len(models) * len(samples.labels)
     observer.stage(f"Evaluating all variants on {what} pictures", total)
 
@@ -123,11 +123,11 @@ def _answer_all(
         observer.progress(len(answers) * count + done, total)
 
     for variant, model in models.items():
-        answers[variant] = evaluate.logits(model, samples.images, on_progress).argmax(axis=1)
+        answers[variant] = evaluate.logits(model, samples.images, on_progress)
     return answers
 
 
-def _compare_all(answers: dict[Variant, Answers], samples: Samples) -> dict[Variant, Comparison]:
+def _compare_all(answers: dict[Variant, Floats], samples: Samples) -> dict[Variant, Comparison]:
     reference = answers["float32"]
     return {
         variant: paired.compare(reference, given, samples.labels)
@@ -141,10 +141,14 @@ def _refusals(
     """What the gate has against variants, of those that it refuses."""
     refused: dict[Variant, str] = {}
     for variant, comparison in judged.items():
-        try:
-            gate.check(dataclasses.replace(config, variant=variant), comparison, models[variant])
-        except GateRefused as error:
-            refused[variant] = str(error).partition(f"; {_UNWRITTEN}")[0]
+        checks = (*gate.form(variant, models[variant]), *gate.measured(config, comparison))
+        failed = [
+            f"{check.name} {str(check).replace(check.relation, 'is not ' + check.relation)}"
+            for check in checks
+            if not check.passed
+        ]
+        if failed:
+            refused[variant] = ", ".join(failed)
     return refused
 
 
@@ -157,13 +161,14 @@ def _release_best(
     rows: Sequence[VariantRow],
     observer: QuantizeObserver,
 ) -> Selection:
-    best, reason = choose([row for row in rows if row.refused is None], goal)
+    best, reason = choose(rows, goal)
     model = models[best.variant]
     try:
-        gate.check(dataclasses.replace(config, variant=best.variant), best.test, model)
+        checks = gate.check(dataclasses.replace(config, variant=best.variant), best.test, model)
     except GateRefused as error:
         raise GateRefused(
             f"chosen on the validation pictures, on the test pictures {error}"
         ) from error
-    card = release(out, job, best.variant, model, best.test, observer)
+    checks = (job.input_scaling, *checks)
+    card = release(out, job, best.variant, model, best.test, checks, observer)
     return Selection(goal=goal, variant=best.variant, reason=reason, card=card, out=out)

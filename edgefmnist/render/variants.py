@@ -36,8 +36,9 @@ def show(result: VariantsResult) -> None:
     results.print(table)
     if result.selection is not None:
         _show_choice(result, result.selection.goal)
-    for reason in (row.refused for row in result.rows if row.refused):
-        results.print(f"Refused on the validation pictures: {reason}.")
+    for row in result.rows:
+        if row.refused and result.selection is None:
+            results.print(f"The gate refuses {row.variant} on validation pictures: {row.refused}.")
     results.print(calibrated_on(result.calibration_count, result.frames), soft_wrap=True)
     results.print(
         f"Latency of one picture: median of {len(result.rows[0].rounds_us)} rounds, one thread; "

@@ -41,7 +41,10 @@ class BundleCard:
         picture shows one of the ten classes (`Classifier.known`).
     unknown_threshold: a smaller such probability is answered `unknown`.
     preprocess: id of the preprocessing that the threshold was set for.
-    runtime: the one that the golden outputs were made with.
+    runtime: the one that the golden outputs were made with. delegate: what computed them there,
+        "XNNPACK" or "none" for built-in kernels; None in records that do not tell.
+    keep_float: Keras layers left in float32 in an int8 model.
+    gate: what was asked for before the release and what was found, by the name of the demand.
     """
 
     name: str
@@ -73,6 +76,9 @@ class BundleCard:
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
     other_seeds: dict[str, float] = dataclasses.field(default_factory=dict)
     calibration_origin: str = TRAINING_SPLIT
+    delegate: str | None = None
+    keep_float: tuple[str, ...] = ()
+    gate: dict[str, str] = dataclasses.field(default_factory=dict)
     schema: int = SCHEMA
 
     def to_text(self) -> str:
@@ -116,6 +122,7 @@ def read_card(folder: Path) -> BundleCard:
         if schema == SCHEMA:
             fields["labels"] = tuple(fields["labels"])
             fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
+            fields["keep_float"] = tuple(fields.get("keep_float", ()))
             card = BundleCard(**fields)
             _check(card)
     except OSError as error:

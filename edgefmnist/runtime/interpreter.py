@@ -16,6 +16,7 @@ _PROVIDERS = (
     ("tflite_runtime.interpreter", "tflite-runtime"),
 )
 INPUT_SHAPE = (28, 28, 1)
+_DELEGATE = "DELEGATE"
 
 
 def provider() -> tuple[Any, str]:
@@ -35,10 +36,12 @@ def provider() -> tuple[Any, str]:
     )
 
 
-def build(path: Path, threads: int, batch: int) -> Any:
+def build(path: Path, threads: int, batch: int, keep_tensors: bool = False) -> Any:
     """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
 
     The batch stays 1 where the model was converted for one picture alone.
+
+    keep_tensors: give every inner tensor memory of its own, so that it can be read afterwards.
 
     Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
     """
@@ -46,7 +49,11 @@ def build(path: Path, threads: int, batch: int) -> Any:
     try:
         # The XNNPACK delegate announces itself on stderr.
         with silenced_stderr():
-            interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+            interpreter = interpreter_class(
+                model_path=str(path),
+                num_threads=threads,
+                experimental_preserve_all_tensors=keep_tensors,
+            )
             _check_shapes(interpreter, path)
             source = interpreter.get_input_details()[0]
             if batch != 1 and source["shape_signature"][0] == -1:
@@ -56,6 +63,21 @@ def build(path: Path, threads: int, batch: int) -> Any:
     except (ValueError, RuntimeError) as error:
         raise BadModel(f"{path} is not a model that this runtime can load: {error}") from error
     return interpreter
+
+
+def operators(built: Any) -> list[dict[str, Any]]:
+    """The operators of an interpreter's model in its order, delegates left out."""
+    return [one for one in built._get_ops_details() if one["op_name"] != _DELEGATE]
+
+
+def delegate(built: Any) -> str:
+    """Name of the delegate that computes the model or parts of it; "none" for built-in kernels.
+
+    XNNPACK is the only delegate that either runtime takes by itself. Where it took operators, a
+    node of its own stands among them (ai_edge_litert/interpreter.py, `_get_ops_details`).
+    """
+    taken = any(one["op_name"] == _DELEGATE for one in built._get_ops_details())
+    return "XNNPACK" if taken else "none"
 
 
 def _check_shapes(interpreter: Any, path: Path) -> None:
