@@ -121,7 +121,9 @@ def choose(rows: Sequence[VariantRow], goal: Goal) -> tuple[VariantRow, str]:
     rows: one at least passes the gate; the others are ruled out.
     """
     pool = [row for row in rows if row.refused is None]
-    told = [f"{pool[0].variant} is the only variant that passes the gate"][len(pool) - 1 :]
+    told = []
+    if len(pool) == 1:
+        told.append(f"{pool[0].variant} is the only variant that passes the gate")
     for criterion in _ORDER[goal]:
         if len(pool) == 1:
             break
