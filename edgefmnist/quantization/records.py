@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -253,13 +254,18 @@ class StudyResult:
 
     @property
     def steady_from(self) -> int | None:
-        """The least count at which, and at all greater ones, no range is flagged."""
-        steady = None
-        for count in sorted(self.ranges, reverse=True):
-            if self.flagged(count):
-                break
-            steady = count
-        return steady
+        """The least count from which on no range is flagged; None where one is at the last."""
+        return self._from(lambda count: not self.flagged(count))
+
+    @property
+    def lossless_from(self) -> int | None:
+        """The least count from which on no subset loses more than chance would; None likewise."""
+        losing = {point.count for point in self.points if point.comparison.drop_interval_pp[0] > 0}
+        return self._from(lambda count: count not in losing)
+
+    def _from(self, holds: Callable[[int], bool]) -> int | None:
+        counts = sorted(self.ranges, reverse=True)
+        return min(itertools.takewhile(holds, counts), default=None)
 
 
 UNSTEADY = 0.2

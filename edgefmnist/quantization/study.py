@@ -32,12 +32,12 @@ def study(config: StudyConfig, train: Samples, observer: QuantizeObserver) -> St
     Raises: BadInput, BadModel, UsageError (more pictures than there are), CannotWrite.
     """
     source = read_source(config.source)
-    require_tensorflow()
     train_at, validation = source.split(train)
     seeds = tuple((source.seed or 0) + k for k in range(config.subsets))
     drawn = {
         count: representative.disjoint(train, train_at, count, seeds) for count in config.counts
     }
+    require_tensorflow()
     observer.stage("Loading the model")
     model = convert.load_keras(source.keras)
     points, ranges = [], {}

@@ -46,11 +46,15 @@ def show(result: StudyResult) -> None:
             f"{_widest(pairs).difference:.0%}",
         )
     results.print(table)
-    lows, highs = zip(*(one.comparison.drop_interval_pp for one in result.points), strict=True)
-    half = statistics.mean(high - low for low, high in zip(lows, highs, strict=True)) / 2
+    subsets, chance = len(_points(result, max(result.ranges))), _half_interval_pp(result)
+    lossless = (
+        f"{max(result.ranges):,} pictures still lose more than chance."
+        if result.lossless_from is None
+        else f"from {result.lossless_from:,} pictures on none is more than chance."
+    )
     results.print(
-        f"Mean, lowest and highest of {len(_points(result, result.points[0].count))} subsets that "
-        f"share no picture. A drop is known to ±{half:.2f} points (95 % interval)."
+        f"Mean, lowest and highest of {subsets} subsets that share no picture. A drop is known to "
+        f"±{chance:.2f} points (95 % interval): {lossless}"
     )
     _show_ranges(result)
 
@@ -62,8 +66,7 @@ def _show_ranges(result: StudyResult) -> None:
     if not flagged:
         results.print(
             f"From {result.steady_from:,} pictures on no range differs by more than "
-            f"{UNSTEADY:.0%} between two subsets: --calibration-samples {result.steady_from} is "
-            "enough for steady ranges."
+            f"{UNSTEADY:.0%} between two subsets."
         )
         return
     table = Table(title=f"Ranges that differ, {most:,} pictures each", title_justify="left")
@@ -80,9 +83,9 @@ def _show_ranges(result: StudyResult) -> None:
     if len(flagged) > _NAMED:
         results.print(f"{len(flagged) - _NAMED} more; --json has all.")
     results.print(
-        f"Even at {most:,} pictures the steps of these layers hang on which were drawn. Try more "
-        "with --calibration-samples; where that does not help, look for odd pictures, or quantize "
-        "with --keep-float LAYER or --variant int16x8."
+        f"At {most:,} pictures the steps of these layers still hang on which were drawn. Where "
+        "that costs accuracy: quantize --calibration-samples with more of them, --keep-float "
+        "LAYER, or --variant int16x8."
     )
 
 
@@ -107,6 +110,7 @@ def show_json(result: StudyResult) -> None:
                 for count in result.ranges
             },
             "steady_from": result.steady_from,
+            "lossless_from": result.lossless_from,
         }
     )
 
@@ -127,12 +131,18 @@ def _points(result: StudyResult, count: int) -> list[Comparison]:
     return [point.comparison for point in result.points if point.count == count]
 
 
+def _half_interval_pp(result: StudyResult) -> float:
+    """Half the 95 % interval of a drop, the mean over all points."""
+    intervals = [point.comparison.drop_interval_pp for point in result.points]
+    return statistics.mean(high - low for low, high in intervals) / 2
+
+
 def _widest(pairs: tuple[RangePair, ...]) -> RangePair:
     return max(pairs, key=lambda pair: pair.difference)
 
 
 def plot(result: StudyResult, path: Path) -> None:
-    """Draw drop and agreement of ranges over the number of pictures into the PNG `path`.
+    """Draw accuracy and the steadiness of ranges over the number of pictures into the PNG `path`.
 
     Raises: CannotWrite.
     """
@@ -141,8 +151,8 @@ def plot(result: StudyResult, path: Path) -> None:
 
     counts = list(result.ranges)
     figure = Figure(figsize=(11, 4), layout="constrained")
-    drop, apart = figure.subplots(1, 2)
-    drop.plot(
+    accuracy, apart = figure.subplots(1, 2)
+    accuracy.plot(
         [point.count for point in result.points],
         [100 * point.comparison.quantized_eval.accuracy for point in result.points],
         "o", color="tab:blue", alpha=0.6, label="a subset of the training pictures",
@@ -151,21 +161,24 @@ def plot(result: StudyResult, path: Path) -> None:
         statistics.mean(100 * one.quantized_eval.accuracy for one in _points(result, count))
         for count in counts
     ]
-    drop.plot(counts, means, color="tab:blue", label="mean")
-    drop.axhline(
-        100 * result.float_eval.accuracy, color="tab:gray", linestyle="--", label="float32"
-    )
-    drop.set_ylabel(f"accuracy on {result.float_eval.total:,} validation pictures, %")
-    drop.legend(fontsize=8)
+    accuracy.plot(counts, means, color="tab:blue", label="mean")
+    float32, chance = 100 * result.float_eval.accuracy, _half_interval_pp(result)
+    accuracy.axhline(float32, color="tab:gray", linestyle="--", label="float32")
+    accuracy.axhspan(
+        float32 - chance, float32 + chance, color="tab:gray", alpha=0.15,
+        label="no different from float32 (95 % interval)",
+    )  # fmt: skip
+    accuracy.set_ylabel(f"accuracy on {result.float_eval.total:,} validation pictures, %")
+    accuracy.legend(fontsize=8)
     for at, pairs in result.ranges.items():
         apart.plot(
             [at] * len(pairs), [p.difference for p in pairs], "o", color="tab:blue", alpha=0.4
         )
     apart.axhline(UNSTEADY, color="tab:red", linewidth=0.8, label=f"{UNSTEADY:.0%}: flagged above")
     apart.set_ylabel("range of a tensor, difference of two subsets")
-    apart.yaxis.set_major_formatter(PercentFormatter(1.0))
+    apart.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     apart.legend(fontsize=8)
-    for axes in (drop, apart):
+    for axes in (accuracy, apart):
         axes.set_xscale("log")
         axes.set_xticks(counts, minor=False)
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
