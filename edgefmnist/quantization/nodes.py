@@ -21,11 +21,14 @@ class Node:
 
     op: its kind, such as CONV_2D. tensor: name of its output, made of the names of all that the
     converter fused, with ";" between. layers: those Keras layers in the model's order.
+    scale, zero_point: of its output.
     """
 
     op: str
     tensor: str
     layers: tuple[str, ...]
+    scale: float
+    zero_point: int
 
     @property
     def layer(self) -> str:
@@ -47,8 +50,16 @@ def read(model: ModelFile, keras_model: Any) -> tuple[Node, ...]:
     for operator in interpreter.operators(built):
         output = tensors[operator["outputs"][0]]
         if output["dtype"] == np.int8:
-            layers = _layers_of(output["name"], names)
-            found.append(Node(op=operator["op_name"], tensor=output["name"], layers=layers))
+            scale, zero_point = output["quantization"]
+            found.append(
+                Node(
+                    op=operator["op_name"],
+                    tensor=output["name"],
+                    layers=_layers_of(output["name"], names),
+                    scale=scale,
+                    zero_point=zero_point,
+                )
+            )
     return tuple(found)
 
 
@@ -63,7 +74,7 @@ def _layers_of(tensor: str, names: Sequence[str]) -> tuple[str, ...]:
         return (names[-1],)
     told = set()
     for path in tensor.split(";"):
-        for part in path.split("/")[1:]:
+        for part in path.split("/")[1:-1]:  # between the model and the operation, as in add_1/Add
             before = re.sub(r"_\d+$", "", part)
             told.update({before if before in names else part} & set(names))
     return tuple(name for name in names if name in told)
