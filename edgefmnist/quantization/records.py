@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+import numpy as np
+import numpy.typing as npt
+
+from edgefmnist.environment import Environment
 from edgefmnist.records import Evaluation, GarmentFrames
 from edgefmnist.runtime.bundle import BundleCard
+from edgefmnist.runtime.models import ModelFile
 
 Variant = Literal["int8", "int16x8", "float16", "dynamic", "float32"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 INTEGER_VARIANTS: tuple[Variant, ...] = ("int8", "int16x8")
 """Those with integer activations, whose ranges must be calibrated."""
+
+Goal = Literal["fastest", "smallest", "most-accurate"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +198,70 @@ class LayersResult:
         """What helps the most when left in float; None where nothing helps beyond chance."""
         helping = [one for one in self.kept if one.gain_interval_pp[0] > 0]
         return max(helping, key=lambda one: one.gain_pp, default=None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VariantRow:
+    """One variant of a model beside the others.
+
+    rounds_us: median latency of one picture in each round, one thread, microseconds.
+    test, validation: against float32 on either set.
+    right: bool [n], which validation pictures it answers right.
+    refused: what the gate has against it on the validation pictures; None where it passes.
+    """
+
+    variant: Variant
+    size_bytes: int
+    rounds_us: tuple[float, ...]
+    test: Comparison
+    validation: Comparison
+    right: npt.NDArray[np.bool_]
+    refused: str | None
+
+    @property
+    def p50_us(self) -> float:
+        """Median of the rounds."""
+        return statistics.median(self.rounds_us)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The variant that was chosen and released. reason: in a sentence."""
+
+    goal: Goal
+    variant: Variant
+    reason: str
+    card: BundleCard
+    out: Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VariantsResult:
+    """All variants of one model, float32 first.
+
+    name: of the model. calibration_count, calibration_origin: as in `BundleCard`, for the integer
+    variants. environment: the machine before the measurement. runtime: package and version.
+    """
+
+    name: str
+    rows: tuple[VariantRow, ...]
+    max_drop_pp: float
+    calibration_count: int
+    calibration_origin: str
+    frames: GarmentFrames | None
+    environment: Environment
+    runtime: str
+    selection: Selection | None
+
+
+TimeModels = Callable[
+    [Sequence[ModelFile], Callable[[int, int], None]], tuple[tuple[float, ...], ...]
+]
+"""Times models side by side: for each model its median latency of each round, in microseconds.
+
+Its second argument is called with rounds done and rounds in all. It is given to
+`edgefmnist.quantization.variants`, which may not know `edgefmnist.bench`.
+"""
 
 
 class QuantizeObserver(Protocol):

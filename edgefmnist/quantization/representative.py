@@ -81,10 +81,11 @@ def from_frames(frames: GarmentFrames) -> Representative:
     """
     found = len(frames.pictures)
     if found < LEAST_FRAMES:
+        total = found + frames.empty + frames.unreadable
         raise BadPicture(
-            f"a garment was found in {found} of the "
-            f"{found + frames.empty + frames.unreadable} pictures in {frames.folder}; calibration needs {LEAST_FRAMES} and is better with 100: "
-            "look at what is missed with edgefmnist predict --explain"
+            f"a garment was found in {found} of the {total} pictures in {frames.folder}; "
+            f"calibration needs {LEAST_FRAMES} and is better with 100: see what is missed with "
+            f"edgefmnist predict {frames.folder} --explain OUT"
         )
     return Representative(images=_over_full_range(frames.pictures), origin=OWN_FRAMES)
 

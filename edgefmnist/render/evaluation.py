@@ -64,9 +64,7 @@ def show_replay(replay: Replay) -> None:
             f"Asked for: at most {replay.bound:.3g} {replay.unit} and the same class, but for ties."
         )
     else:
-        results.print(
-            "Asked for: equal to the last bit, since the kernels are those of the release."
-        )
+        results.print("Asked for: equal to the last bit, the kernels being those of the release.")
     if replay.mismatches:
         _show_mismatches(replay)
 

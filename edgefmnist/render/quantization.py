@@ -7,6 +7,7 @@ import dataclasses
 from rich.table import Table
 
 from edgefmnist.quantization.records import QuantizeResult, Throughout
+from edgefmnist.records import GarmentFrames
 from edgefmnist.render.console import print_json, results
 from edgefmnist.runtime import bundle
 
@@ -41,16 +42,38 @@ def show(result: QuantizeResult) -> None:
         f"Drop {both.drop_pp:.2f} points (95 % interval {low:.2f} to {high:.2f}); "
         f"same answer on {both.agreement:.2%} of the pictures."
     )
+    card = result.card
     _show_gate(result)
     if result.throughout is not None:
         _show_kept(result, result.throughout)
-    if result.card.calibration_count:
-        results.print(f"Calibrated on {result.card.calibration_count} training pictures.")
+    if card.calibration_count:
+        results.print(calibrated_on(card.calibration_count, result.frames), soft_wrap=True)
     results.print(
-        f"Scores: temperature {result.card.temperature}, unknown under "
-        f"{result.card.unknown_threshold}."
+        f"Scores: temperature {card.temperature}, unknown under {card.unknown_threshold}."
     )
     results.print(f"Bundle written to {result.out}", soft_wrap=True)
+
+
+def calibrated_on(count: int, frames: GarmentFrames | None) -> str:
+    """What the integer activations were calibrated on, as a sentence."""
+    if frames is None:
+        return f"Calibrated on {count} training pictures."
+    return (
+        f"Calibrated on the garments in {count} pictures of {frames.folder}; in {frames.empty} "
+        f"more none was found, {frames.unreadable} could not be read."
+    )
+
+
+def frames_fields(frames: GarmentFrames | None) -> dict[str, object] | None:
+    """Own frames as JSON, without their pixels."""
+    if frames is None:
+        return None
+    return {
+        "folder": str(frames.folder),
+        "garments": len(frames.pictures),
+        "empty": frames.empty,
+        "unreadable": frames.unreadable,
+    }
 
 
 def _show_gate(result: QuantizeResult) -> None:
@@ -127,6 +150,7 @@ def show_json(result: QuantizeResult) -> None:
                 "size_bytes": result.throughout.size_bytes,
             },
             "calibration_per_class": result.calibration_per_class,
+            "calibration_frames": frames_fields(result.frames),
             "card": dataclasses.asdict(result.card),
         }
     )
