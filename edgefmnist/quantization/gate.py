@@ -98,7 +98,10 @@ def form(variant: Variant, model: ModelFile, kept: Collection[str] = ()) -> Chec
         if np.dtype(source["dtype"]).kind == "i":
             checks += _input_range(source)
         stray = _float_tensors(built, kept)
-        reason = f"{len(stray)} float tensors, the first {min(stray, default='')}: a layer was not quantized"
+        reason = (
+            f"{len(stray)} float tensors, the first {min(stray, default='')}: "
+            "a layer was not quantized"
+        )
         checks.append(_demand("float tensors", len(stray), "<=", 0, "", reason))
     return tuple(checks)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,6 @@ from edgefmnist.evaluate import score
 from edgefmnist.quantization.calibration import calibration_error, temperature
 from edgefmnist.quantization.records import Comparison
 from edgefmnist.runtime.classifier import Floats, softmax
-
-_Z95 = 1.959963984540054
 
 
 def compare(float_logits: Floats, logits: Floats, labels: npt.NDArray[np.uint8]) -> Comparison:
@@ -45,8 +44,8 @@ def compare(float_logits: Floats, logits: Floats, labels: npt.NDArray[np.uint8])
     )
 
 
-def drop_interval(lost: int, gained: int, n: int) -> tuple[float, float]:
-    """95 % interval for the drop (lost - gained) / n of paired proportions, as a fraction.
+def drop_interval(lost: int, gained: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval for the drop (lost - gained) / n of paired proportions, as a fraction.
 
     lost: pictures that only the first model had right; gained: only the second; n: all.
 
@@ -57,5 +56,6 @@ def drop_interval(lost: int, gained: int, n: int) -> tuple[float, float]:
     """
     p_lost, p_gained = (lost + 1) / (n + 2), (gained + 1) / (n + 2)
     difference = p_lost - p_gained
-    half = _Z95 * math.sqrt((p_lost + p_gained - difference**2) / (n + 2))
+    z = statistics.NormalDist().inv_cdf(0.5 + confidence / 2)
+    half = z * math.sqrt((p_lost + p_gained - difference**2) / (n + 2))
     return max(-1.0, difference - half), min(1.0, difference + half)

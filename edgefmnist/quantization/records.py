@@ -131,6 +131,77 @@ class QuantizeResult:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LayerError:
+    """How far one operator's int8 output is from its float output.
+
+    layer: the Keras layer that begins its work; layers: all that were fused into it.
+    op: its kind, such as CONV_2D. tensor: the converter's name for its output.
+    values: in its output for one picture.
+    sqnr_db: of the operator alone, given the same int8 input; accumulated_sqnr_db: against the
+        float32 model since the input. Decibels; None where nothing is lost.
+    saturated: share of its values that are cut off, 0..1.
+    scale, zero_point: of its output.
+    """
+
+    layer: str
+    layers: tuple[str, ...]
+    op: str
+    tensor: str
+    values: int
+    sqnr_db: float | None
+    accumulated_sqnr_db: float | None
+    saturated: float
+    scale: float
+    zero_point: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LeftInFloat:
+    """What the int8 model answers on the validation pictures with `layers` left in float32.
+
+    layers: Keras layers; none for the model in int8 throughout.
+    agreement: share of pictures answered as by the float32 model, 0..1.
+    gain_pp, gain_interval_pp: of agreement over int8 throughout; the intervals of all layers that
+        were tried hold at once with 95 %.
+    drop_pp: accuracy lost against float32.
+    """
+
+    layers: tuple[str, ...]
+    agreement: float
+    gain_pp: float
+    gain_interval_pp: tuple[float, float]
+    drop_pp: float
+    size_bytes: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LayersResult:
+    """The error of every operator of a model in int8.
+
+    rows: in the model's order. worst: those with the least `sqnr_db`, the worst first.
+    throughout: in int8 without exception; kept: with each of the worst layers left in float, and
+        with all of them.
+    pictures: validation pictures that the errors were read on; validation_count: those that
+    `throughout` and `kept` answered.
+    """
+
+    name: str
+    rows: tuple[LayerError, ...]
+    worst: tuple[LayerError, ...]
+    throughout: LeftInFloat
+    kept: tuple[LeftInFloat, ...]
+    pictures: int
+    validation_count: int
+    calibration_count: int
+
+    @property
+    def suggested(self) -> LeftInFloat | None:
+        """What helps the most when left in float; None where nothing helps beyond chance."""
+        helping = [one for one in self.kept if one.gain_interval_pp[0] > 0]
+        return max(helping, key=lambda one: one.gain_pp, default=None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VariantRow:
     """One variant of a model beside the others.
 

@@ -19,6 +19,7 @@ COMMANDS = [
         "sweep",
         "quantize",
         "calibration",
+        "layers",
         "evaluate",
         "bench",
         "camera",
