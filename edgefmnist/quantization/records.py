@@ -12,7 +12,7 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.environment import Environment
+from edgefmnist.environment import Conditions
 from edgefmnist.records import Evaluation, GarmentFrames
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.models import ModelFile
@@ -205,7 +205,7 @@ class LayersResult:
 class VariantRow:
     """One variant of a model beside the others.
 
-    rounds_us: median latency of one picture in each round, one thread, microseconds.
+    windows_us: median latency of one picture in each window, one thread, microseconds.
     test, validation: against float32 on either set.
     right: bool [n], which validation pictures it answers right.
     refused: what the gate has against it on the validation pictures; None where it passes.
@@ -213,7 +213,7 @@ class VariantRow:
 
     variant: Variant
     size_bytes: int
-    rounds_us: tuple[float, ...]
+    windows_us: tuple[float, ...]
     test: Comparison
     validation: Comparison
     right: npt.NDArray[np.bool_]
@@ -221,8 +221,8 @@ class VariantRow:
 
     @property
     def p50_us(self) -> float:
-        """Median of the rounds."""
-        return statistics.median(self.rounds_us)
+        """Median of the windows."""
+        return statistics.median(self.windows_us)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +241,7 @@ class VariantsResult:
     """All variants of one model, float32 first.
 
     name: of the model. calibration_count, calibration_origin: as in `BundleCard`, for the integer
-    variants. environment: the machine before the measurement. runtime: package and version.
+    variants. conditions: the machine while they were timed. runtime: package and version.
     """
 
     name: str
@@ -250,7 +250,7 @@ class VariantsResult:
     calibration_count: int
     calibration_origin: str
     frames: GarmentFrames | None
-    environment: Environment
+    conditions: Conditions
     runtime: str
     selection: Selection | None
 
@@ -343,14 +343,21 @@ UNSTEADY = 0.2
 """`RangePair.difference` from which on a range hangs on the choice of calibration pictures."""
 
 
-TimeModels = Callable[
-    [Sequence[ModelFile], Callable[[int, int], None]], tuple[tuple[float, ...], ...]
-]
-"""Times models side by side: for each model its median latency of each round, in microseconds.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Latency of one picture on one thread, for several models in turns.
 
-Its second argument is called with rounds done and rounds in all. It is given to
-`edgefmnist.quantization.variants`, which may not know `edgefmnist.bench`.
-"""
+    windows_us: for each model the median of each window, as many for all, microseconds; the windows
+        of a model are independent, processes of their own.
+    """
+
+    windows_us: tuple[tuple[float, ...], ...]
+    conditions: Conditions
+
+
+TimeModels = Callable[[Sequence[ModelFile], Callable[[int, int], None]], Timings]
+"""Times models, telling windows done and windows in all; `edgefmnist.quantization.variants` is
+handed it, since it may not know `edgefmnist.bench`."""
 
 
 class QuantizeObserver(Protocol):

@@ -28,7 +28,7 @@ def row(
     variant: Variant,
     *,
     kib: float = 100,
-    rounds: tuple[float, ...] = SLOW,
+    windows: tuple[float, ...] = SLOW,
     wrong: range = range(0),
     wrong_on_test: int = 0,
     refused: str | None = None,
@@ -38,7 +38,7 @@ def row(
     return VariantRow(
         variant=variant,
         size_bytes=int(kib * 1024),
-        rounds_us=rounds,
+        windows_us=windows,
         test=compared(wrong_on_test),
         validation=compared(len(wrong)),
         right=right,
@@ -59,9 +59,9 @@ def test_each_goal_takes_its_best_and_names_the_runner_up(
 ) -> None:
     rows = [
         row("float32", kib=400, wrong=range(110)),
-        row("float16", kib=200, rounds=(75.0,) * 9, wrong=range(10)),
-        row("dynamic", kib=40, rounds=(80.0,) * 9, wrong=range(200)),
-        row("int8", rounds=FAST, wrong=range(300)),
+        row("float16", kib=200, windows=(75.0,) * 9, wrong=range(10)),
+        row("dynamic", kib=40, windows=(80.0,) * 9, wrong=range(200)),
+        row("int8", windows=FAST, wrong=range(300)),
     ]
     best, reason = choose(rows, goal)
     assert best.variant == chosen
@@ -74,7 +74,7 @@ def test_a_hundredth_of_a_point_is_no_better_accuracy() -> None:
     """Different pictures wrong, nearly as many of them: a tie, which goes to the faster one."""
     rows = [
         row("float32", kib=400, wrong=range(300)),
-        row("int8", rounds=FAST, wrong=range(295, 596)),
+        row("int8", windows=FAST, wrong=range(295, 596)),
     ]
     assert rows[0].right.sum() == rows[1].right.sum() + 1
     best, reason = choose(rows, "most-accurate")
@@ -84,7 +84,7 @@ def test_a_hundredth_of_a_point_is_no_better_accuracy() -> None:
 
 
 def test_a_difference_that_chance_does_not_make_counts() -> None:
-    rows = [row("float32", wrong=range(300)), row("int8", rounds=FAST, wrong=range(330))]
+    rows = [row("float32", wrong=range(300)), row("int8", windows=FAST, wrong=range(330))]
     assert choose(rows, "most-accurate")[0].variant == "float32"
 
 
@@ -94,16 +94,16 @@ def test_a_difference_that_chance_does_not_make_counts() -> None:
 def test_latencies_differ_only_if_nearly_every_round_says_so(
     count: int, lost: int, told_apart: bool
 ) -> None:
-    """One of nine rounds may be disturbed; five rounds are too few to tell whatever they say."""
+    """One of nine windows may be disturbed; five windows are too few to tell whatever they say."""
     quick = tuple(300.0 if k < lost else 90.0 for k in range(count))
-    rows = [row("float32", rounds=(100.0,) * count, kib=50), row("int8", rounds=quick)]
+    rows = [row("float32", windows=(100.0,) * count, kib=50), row("int8", windows=quick)]
     best, reason = choose(rows, "fastest")
     assert best.variant == ("int8" if told_apart else "float32")
     assert ("equally fast within the noise" in reason) != told_apart
 
 
 def test_sizes_a_percent_apart_are_equal_and_the_faster_is_taken() -> None:
-    rows = [row("dynamic", kib=175.5), row("int8", kib=175.6, rounds=FAST)]
+    rows = [row("dynamic", kib=175.5), row("int8", kib=175.6, windows=FAST)]
     best, reason = choose(rows, "smallest")
     assert best.variant == "int8"
     assert "equally small" in reason and "of these int8 is the fastest" in reason
@@ -112,7 +112,7 @@ def test_sizes_a_percent_apart_are_equal_and_the_faster_is_taken() -> None:
 def test_what_the_gate_refused_is_never_taken_and_named() -> None:
     rows = [
         row("float32"),
-        row("int8", kib=1, rounds=FAST, refused="drop 0.9 is not <= 0.5 points"),
+        row("int8", kib=1, windows=FAST, refused="drop 0.9 is not <= 0.5 points"),
     ]
     for goal in ("fastest", "smallest", "most-accurate"):
         best, reason = choose(rows, goal)

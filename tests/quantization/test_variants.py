@@ -14,7 +14,8 @@ import pytest
 from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.camera.stills import garment_frames
 from edgefmnist.dataset import Samples, load
-from edgefmnist.quantization.records import QuantizeConfig, VariantsResult
+from edgefmnist.environment import Watch
+from edgefmnist.quantization.records import QuantizeConfig, Timings, VariantsResult
 from edgefmnist.quantization.variants import quantize_all
 from edgefmnist.render import variants as view
 from edgefmnist.runtime import golden
@@ -31,12 +32,11 @@ class Nobody:
     def progress(self, done: int, total: int) -> None: ...
 
 
-def made_up_times(
-    models: Sequence[ModelFile], on_round: Callable[[int, int], None]
-) -> tuple[tuple[float, ...], ...]:
+def made_up_times(models: Sequence[ModelFile], on_window: Callable[[int, int], None]) -> Timings:
     """Of a device on which int8 is fastest."""
     assert all(model.path.is_file() for model in models)
-    return tuple((MICROSECONDS[model.name],) * 9 for model in models)
+    windows = tuple((MICROSECONDS[model.name],) * 9 for model in models)
+    return Timings(windows_us=windows, conditions=Watch().end())
 
 
 @pytest.fixture(scope="module")
