@@ -44,6 +44,16 @@ def make_folder(path: Path) -> None:
         raise cannot_write(path, error) from error
 
 
+def check_target(path: Path) -> None:
+    """See, before long work, that a file can be written to `path`; its folder is created.
+
+    Raises: CannotWrite.
+    """
+    make_folder(path.parent)
+    if path.exists() and not path.is_file():
+        raise CannotWrite(f"cannot write {path}: it is no regular file; name another place for it")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` when the block succeeds.

@@ -12,6 +12,7 @@ import typer
 from edgefmnist import files
 from edgefmnist.cli import (
     bench,
+    calibration,
     camera,
     data,
     evaluate,
@@ -32,7 +33,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (data, train, sweep, quantize, layers, evaluate, bench, camera, predict, verify):
+for _module in (
+    data,
+    train,
+    sweep,
+    quantize,
+    calibration,
+    layers,
+    evaluate,
+    bench,
+    camera,
+    predict,
+    verify,
+):
     app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
 
 

@@ -50,7 +50,6 @@ def open_job(
     if not math.isfinite(config.max_drop_pp):
         raise UsageError(f"--max-drop {config.max_drop_pp}: give a number of points, such as 0.5")
     other_seeds = accuracy_of_other_seeds(source, config.other_seeds)
-    require_tensorflow()
     train_at, validation = source.split(train)
     seed, count = source.seed or 0, config.calibration_count
     calibration = (
@@ -58,6 +57,7 @@ def open_job(
         if frames is not None
         else representative.from_training(train, train_at, count, seed)
     )
+    require_tensorflow()
     observer.stage("Loading the model")
     model = convert.load_keras(source.keras)
     input_scaling = gate.input_scaling(model, validation)

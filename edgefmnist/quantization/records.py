@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.environment import Environment
+from edgefmnist.environment import Conditions
 from edgefmnist.records import Evaluation, GarmentFrames
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.models import ModelFile
@@ -209,7 +210,7 @@ class LayersResult:
 class VariantRow:
     """One variant of a model beside the others.
 
-    rounds_us: median latency of one picture in each round, one thread, microseconds.
+    windows_us: median latency of one picture in each window, one thread, microseconds.
     test, validation: against float32 on either set.
     right: bool [n], which validation pictures it answers right.
     refused: what the gate has against it on the validation pictures; None where it passes.
@@ -217,7 +218,7 @@ class VariantRow:
 
     variant: Variant
     size_bytes: int
-    rounds_us: tuple[float, ...]
+    windows_us: tuple[float, ...]
     test: Comparison
     validation: Comparison
     right: npt.NDArray[np.bool_]
@@ -225,8 +226,8 @@ class VariantRow:
 
     @property
     def p50_us(self) -> float:
-        """Median of the rounds."""
-        return statistics.median(self.rounds_us)
+        """Median of the windows."""
+        return statistics.median(self.windows_us)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +246,7 @@ class VariantsResult:
     """All variants of one model, float32 first.
 
     name: of the model. calibration_count, calibration_origin: as in `BundleCard`, for the integer
-    variants. environment: the machine before the measurement. runtime: package and version.
+    variants. conditions: the machine while they were timed. runtime: package and version.
     """
 
     name: str
@@ -254,19 +255,114 @@ class VariantsResult:
     calibration_count: int
     calibration_origin: str
     frames: GarmentFrames | None
-    environment: Environment
+    conditions: Conditions
     runtime: str
     selection: Selection | None
 
 
-TimeModels = Callable[
-    [Sequence[ModelFile], Callable[[int, int], None]], tuple[tuple[float, ...], ...]
-]
-"""Times models side by side: for each model its median latency of each round, in microseconds.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StudyConfig:
+    """A study of how many calibration pictures an int8 model needs.
 
-Its second argument is called with rounds done and rounds in all. It is given to
-`edgefmnist.quantization.variants`, which may not know `edgefmnist.bench`.
-"""
+    counts: numbers of pictures, ascending. subsets: how many times each, of other pictures; two at
+    least.
+    """
+
+    source: Path
+    counts: tuple[int, ...]
+    subsets: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPoint:
+    """An int8 model calibrated on one subset of the training pictures.
+
+    comparison: against float32 on the validation pictures.
+    """
+
+    count: int
+    subset: int
+    comparison: Comparison
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RangePair:
+    """The range of one tensor as two disjoint subsets of the same size give it.
+
+    layer: the Keras layer that the tensor is of; op: the operator that makes it.
+    first, second: lowest and highest value that int8 can stand for.
+    """
+
+    layer: str
+    op: str
+    tensor: str
+    first: tuple[float, float]
+    second: tuple[float, float]
+
+    @property
+    def difference(self) -> float:
+        """How far apart the two ranges are, as a share of the narrower one.
+
+        The greatest of the differences of lower ends, of upper ends and of widths. A step is 1/255
+        of the width, so a range that is wider by a share r has steps coarser by r and rounding
+        noise louder by 20 log10(1 + r) dB, 1.6 dB for 20 %; an end that lies lower by a share r of
+        the width cuts off that much of what the other subset shows.
+        """
+        width, other = (high - low for low, high in (self.first, self.second))
+        ends = (abs(a - b) for a, b in zip(self.first, self.second, strict=True))
+        return max(abs(width - other), *ends) / min(width, other)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StudyResult:
+    """Points by count and subset, and for each count the ranges that its first two subsets give."""
+
+    name: str
+    float_eval: Evaluation
+    points: tuple[StudyPoint, ...]
+    ranges: dict[int, tuple[RangePair, ...]]
+    runtime: str
+
+    def flagged(self, count: int) -> tuple[RangePair, ...]:
+        """Ranges at `count` that differ by more than `UNSTEADY`, the worst first."""
+        pairs = sorted(self.ranges[count], key=lambda pair: -pair.difference)
+        return tuple(pair for pair in pairs if pair.difference > UNSTEADY)
+
+    @property
+    def steady_from(self) -> int | None:
+        """The least count from which on no range is flagged; None where one is at the last."""
+        return self._from(lambda count: not self.flagged(count))
+
+    @property
+    def lossless_from(self) -> int | None:
+        """The least count from which on no subset loses more than chance would; None likewise."""
+        losing = {point.count for point in self.points if point.comparison.drop_interval_pp[0] > 0}
+        return self._from(lambda count: count not in losing)
+
+    def _from(self, holds: Callable[[int], bool]) -> int | None:
+        counts = sorted(self.ranges, reverse=True)
+        return min(itertools.takewhile(holds, counts), default=None)
+
+
+UNSTEADY = 0.2
+"""`RangePair.difference` from which on a range hangs on the choice of calibration pictures."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Latency of one picture on one thread, for several models in turns.
+
+    windows_us: for each model the median of each window, as many for all, microseconds; the windows
+        of a model are independent, processes of their own.
+    """
+
+    windows_us: tuple[tuple[float, ...], ...]
+    conditions: Conditions
+
+
+TimeModels = Callable[[Sequence[ModelFile], Callable[[int, int], None]], Timings]
+"""Times models, telling windows done and windows in all; `edgefmnist.quantization.variants` is
+handed it, since it may not know `edgefmnist.bench`."""
 
 
 class QuantizeObserver(Protocol):

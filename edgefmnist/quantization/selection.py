@@ -2,8 +2,8 @@
 
 What cannot be told apart is a tie, and a tie goes to the next criterion:
 
-latency    faster in nearly every round, so many that chance does it in at most 5 of 100 (two-sided
-           sign test; all of 6 rounds, 8 of 9): the variants take turns, so that a round is slow
+latency    faster in nearly every window, so many that chance does it in at most 5 of 100 (two-sided
+           sign test; all of 6 windows, 8 of 9): the variants take turns, so that a window is slow
            for all of them or for none
 size       more than 1 % smaller: less is metadata
 accuracy   the 95 % interval of the difference on the same pictures excludes zero
@@ -42,9 +42,9 @@ class _Latency:
         return one.p50_us
 
     def differ(self, best: VariantRow, other: VariantRow) -> bool:
-        rounds = zip(best.rounds_us, other.rounds_us, strict=True)
-        slower = sum(ours >= theirs for ours, theirs in rounds)
-        count = len(best.rounds_us)
+        windows = zip(best.windows_us, other.windows_us, strict=True)
+        slower = sum(ours >= theirs for ours, theirs in windows)
+        count = len(best.windows_us)
         by_chance: float = 2 * sum(math.comb(count, k) for k in range(slower + 1)) / 2**count
         return by_chance <= _CHANCE
 
@@ -121,7 +121,9 @@ def choose(rows: Sequence[VariantRow], goal: Goal) -> tuple[VariantRow, str]:
     rows: one at least passes the gate; the others are ruled out.
     """
     pool = [row for row in rows if row.refused is None]
-    told = [f"{pool[0].variant} is the only variant that passes the gate"][len(pool) - 1 :]
+    told = []
+    if len(pool) == 1:
+        told.append(f"{pool[0].variant} is the only variant that passes the gate")
     for criterion in _ORDER[goal]:
         if len(pool) == 1:
             break

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgefmnist import environment, evaluate
+from edgefmnist import evaluate
 from edgefmnist.dataset import Samples
 from edgefmnist.errors import GateRefused
 from edgefmnist.quantization import convert, gate, paired
@@ -70,20 +70,19 @@ def quantize_all(
             reasons = "; ".join(f"{variant}: {reason}" for variant, reason in refused.items())
             raise GateRefused(f"no variant passes the gate, no bundle was written: {reasons}")
         on_test = _compare_all(_answer_all(models, job.test, "test", observer), job.test)
-        machine = environment.read()
         observer.stage("Timing all variants")
-        rounds = time_models([models[variant] for variant in _SHOWN], observer.progress)
+        timed = time_models([models[variant] for variant in _SHOWN], observer.progress)
         rows = tuple(
             VariantRow(
                 variant=variant,
                 size_bytes=models[variant].path.stat().st_size,
-                rounds_us=taken,
+                windows_us=taken,
                 test=on_test[variant],
                 validation=judged[variant],
                 right=logits[variant].argmax(axis=1) == job.validation.labels,
                 refused=refused.get(variant),
             )
-            for variant, taken in zip(_SHOWN, rounds, strict=True)
+            for variant, taken in zip(_SHOWN, timed.windows_us, strict=True)
         )
         selection = _release_best(*wanted, config, job, models, rows, observer) if wanted else None
     return VariantsResult(
@@ -93,7 +92,7 @@ def quantize_all(
         calibration_count=len(job.calibration.images),
         calibration_origin=job.calibration.origin,
         frames=frames,
-        environment=machine,
+        conditions=timed.conditions,
         runtime=interpreter.provider()[1],
         selection=selection,
     )

@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from edgefmnist import files
-from edgefmnist.environment import Environment
 from edgefmnist.quantization.records import Comparison, Goal, VariantRow, VariantsResult
+from edgefmnist.render.bench.tables import machine_text, show_conditions
 from edgefmnist.render.console import print_json, results
 from edgefmnist.render.quantization import calibrated_on, frames_fields
 
@@ -21,10 +21,10 @@ def show(result: VariantsResult) -> None:
     """Print what the variants score and take, and what was chosen why."""
     table = _table(
         f"{result.name} on {result.rows[0].test.quantized_eval.total:,} test images, same runtime",
-        ("KiB", *_SCORES, "p50 µs", "rounds"),
+        ("KiB", *_SCORES, "p50 µs", "windows"),
     )
     for row in result.rows:
-        spread = (max(row.rounds_us) - min(row.rounds_us)) / 2 / row.p50_us
+        spread = (max(row.windows_us) - min(row.windows_us)) / 2 / row.p50_us
         table.add_row(
             row.variant,
             f"{row.size_bytes / 1024:,.0f}",
@@ -41,9 +41,10 @@ def show(result: VariantsResult) -> None:
             results.print(f"The gate refuses {row.variant} on validation pictures: {row.refused}.")
     results.print(calibrated_on(result.calibration_count, result.frames), soft_wrap=True)
     results.print(
-        f"Latency of one picture: median of {len(result.rows[0].rounds_us)} rounds, one thread; "
-        f"rounds: half their spread. {_machine(result.environment)}; {result.runtime}"
+        f"Latency of one picture on one thread: median of {len(result.rows[0].windows_us)} windows "
+        "in turns, each in a fresh process, and half their spread."
     )
+    show_conditions(result.conditions, result.runtime)
     if result.selection is not None:
         results.print(result.selection.reason, style="bold")
         results.print(f"Bundle written to {result.selection.out}", soft_wrap=True)
@@ -86,11 +87,6 @@ def _chosen(result: VariantsResult, row: VariantRow) -> bool:
     return result.selection is not None and result.selection.variant == row.variant
 
 
-def _machine(environment: Environment) -> str:
-    name = environment.board or environment.cpu or environment.architecture
-    return f"{name}, {environment.cores} cores, load {environment.load_1min}"
-
-
 def show_json(result: VariantsResult) -> None:
     """Print the same as JSON."""
     chosen = result.selection
@@ -102,7 +98,8 @@ def show_json(result: VariantsResult) -> None:
             "calibration_count": result.calibration_count,
             "calibration_origin": result.calibration_origin,
             "calibration_frames": frames_fields(result.frames),
-            "environment": dataclasses.asdict(result.environment),
+            "environment": dataclasses.asdict(result.conditions.before),
+            "judgements": [dataclasses.asdict(one) for one in result.conditions.judgements],
             "runtime": result.runtime,
             "selection": chosen
             and {
@@ -121,7 +118,7 @@ def _fields(row: VariantRow) -> dict[str, Any]:
         "variant": row.variant,
         "size_bytes": row.size_bytes,
         "p50_us": row.p50_us,
-        "rounds_us": row.rounds_us,
+        "windows_us": row.windows_us,
         "refused": row.refused,
         "test": _comparison(row.test),
         "validation": _comparison(row.validation),
@@ -142,7 +139,7 @@ def plot(result: VariantsResult, path: Path) -> None:
     """Draw accuracy, size and latency of each variant, a row each, into the PNG `path`.
 
     Accuracy on the validation pictures, with the 95 % interval of the drop against float32, and
-    the least that --max-drop allows; latency with its fastest and slowest round.
+    the least that --max-drop allows; latency with its fastest and slowest window.
     Raises: CannotWrite.
     """
     from matplotlib.figure import Figure
@@ -161,8 +158,8 @@ def plot(result: VariantsResult, path: Path) -> None:
             xerr=None if row.variant == "float32" else bars,
         )  # fmt: skip
         size.bar_label(size.barh(at, row.size_bytes / 1024, color=colour), fmt=" {:,.0f}")
-        rounds = [[row.p50_us - min(row.rounds_us)], [max(row.rounds_us) - row.p50_us]]
-        latency.errorbar(row.p50_us, at, fmt="o", color=colour, capsize=3, xerr=rounds)
+        windows = [[row.p50_us - min(row.windows_us)], [max(row.windows_us) - row.p50_us]]
+        latency.errorbar(row.p50_us, at, fmt="o", color=colour, capsize=3, xerr=windows)
         latency.annotate(
             f"{row.p50_us:,.0f}", (row.p50_us, at), xytext=(0, 7), textcoords="offset points",
             ha="center", fontsize=9,
@@ -184,7 +181,7 @@ def plot(result: VariantsResult, path: Path) -> None:
         axes.grid(axis="x", alpha=0.3)
     chosen = f"; green: {result.selection.goal}, chosen" if result.selection else ""
     figure.suptitle(
-        f"{result.name} on {_machine(result.environment)}; red line: --max-drop "
+        f"{result.name} on {machine_text(result.conditions)}; red line: --max-drop "
         f"{result.max_drop_pp:g}{chosen}",
         fontsize=9,
     )

@@ -18,6 +18,7 @@ COMMANDS = [
         "train",
         "sweep",
         "quantize",
+        "calibration",
         "layers",
         "evaluate",
         "bench",
