@@ -91,7 +91,7 @@ def form(variant: Variant, model: ModelFile, kept: Collection[str] = ()) -> Chec
 
     kept: names of the outputs of the operators that shall be in float.
     """
-    built: Any = interpreter.build(model.path, threads=1, batch=1)
+    built: Any = interpreter.read(model.path)
     (source,), (answer,) = built.get_input_details(), built.get_output_details()
     checks = [_number_format(variant, source, answer, _holds_int8_weights(built))]
     if variant in _DTYPES:

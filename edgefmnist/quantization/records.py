@@ -196,9 +196,14 @@ class LayersResult:
 
     @property
     def suggested(self) -> LeftInFloat | None:
-        """What helps the most when left in float; None where nothing helps beyond chance."""
+        """The smallest model of those that may be as good as the best; None where none helps.
+
+        What chance can do counts neither as help nor as being better.
+        """
         helping = [one for one in self.kept if one.gain_interval_pp[0] > 0]
-        return max(helping, key=lambda one: one.gain_pp, default=None)
+        most = max((one.gain_pp for one in helping), default=0.0)
+        as_good = [one for one in helping if one.gain_interval_pp[1] >= most]
+        return min(as_good, key=lambda one: one.size_bytes, default=None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

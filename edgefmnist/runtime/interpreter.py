@@ -36,33 +36,48 @@ def provider() -> tuple[Any, str]:
     )
 
 
-def build(path: Path, threads: int, batch: int, keep_tensors: bool = False) -> Any:
-    """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
+def read(path: Path, threads: int = 1, keep_tensors: bool = False) -> Any:
+    """An interpreter for `path` that can tell its tensors and operators, but not run.
 
-    The batch stays 1 where the model was converted for one picture alone.
-
-    keep_tensors: give every inner tensor memory of its own, so that it can be read afterwards.
+    keep_tensors: give every inner tensor memory of its own, so that it can be read after a run.
 
     Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
     """
     interpreter_class, _ = provider()
     try:
-        # The XNNPACK delegate announces itself on stderr.
         with silenced_stderr():
             interpreter = interpreter_class(
                 model_path=str(path),
                 num_threads=threads,
                 experimental_preserve_all_tensors=keep_tensors,
             )
-            _check_shapes(interpreter, path)
-            source = interpreter.get_input_details()[0]
+    except (ValueError, RuntimeError) as error:
+        raise _cannot_load(path, error) from error
+    _check_shapes(interpreter, path)
+    return interpreter
+
+
+def build(path: Path, threads: int, batch: int, keep_tensors: bool = False) -> Any:
+    """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
+
+    The batch stays 1 where the model was converted for one picture alone. Otherwise as `read`.
+    """
+    interpreter = read(path, threads, keep_tensors)
+    source = interpreter.get_input_details()[0]
+    try:
+        # The XNNPACK delegate announces itself on stderr.
+        with silenced_stderr():
             if batch != 1 and source["shape_signature"][0] == -1:
                 shape = (batch, *INPUT_SHAPE)
                 interpreter.resize_tensor_input(source["index"], shape)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise BadModel(f"{path} is not a model that this runtime can load: {error}") from error
+        raise _cannot_load(path, error) from error
     return interpreter
+
+
+def _cannot_load(path: Path, error: Exception) -> BadModel:
+    return BadModel(f"{path} is not a model that this runtime can load: {error}")
 
 
 def operators(built: Any) -> list[dict[str, Any]]:
