@@ -92,6 +92,6 @@ def _ranges_table(result: StudyResult) -> str:
          f"{pair.second[0]:.3g} to {pair.second[1]:.3g}", f"{pair.difference:.0%}")
         for pair in worst
     )  # fmt: skip
-    return f"The five furthest apart, {most:,} pictures each:\n\n" + table(
+    return f"Furthest apart, {most:,} pictures each:\n\n" + table(
         ("layer", "operator", "one subset", "the other", "apart"), rows
     )
