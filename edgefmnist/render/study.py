@@ -9,13 +9,8 @@ from pathlib import Path
 from rich.table import Table
 
 from edgefmnist import files
-from edgefmnist.quantization.records import (
-    UNSTEADY,
-    Comparison,
-    RangePair,
-    StudyPoint,
-    StudyResult,
-)
+from edgefmnist.quantization.records import Comparison
+from edgefmnist.quantization.study import UNSTEADY, RangePair, StudyPoint, StudyResult
 from edgefmnist.render.console import print_json, results
 
 _NAMED = 5
@@ -46,16 +41,9 @@ def show(result: StudyResult) -> None:
             f"{_widest(pairs).difference:.0%}",
         )
     results.print(table)
-    subsets, chance = len(_points(result, max(result.ranges))), _half_interval_pp(result)
-    lossless = (
-        f"{max(result.ranges):,} pictures still lose more than chance."
-        if result.lossless_from is None
-        else f"from {result.lossless_from:,} pictures on none is more than chance."
-    )
-    results.print(
-        f"Mean, lowest and highest of {subsets} subsets that share no picture. A drop is known to "
-        f"±{chance:.2f} points (95 % interval): {lossless}"
-    )
+    subsets = len(_points(result, max(result.ranges)))
+    results.print(f"Mean, lowest and highest of {subsets} subsets that share no picture.")
+    results.print(lossless_text(result))
     _show_ranges(result)
 
 
@@ -63,29 +51,42 @@ def _show_ranges(result: StudyResult) -> None:
     """Name the ranges that hang on the choice of pictures, at the most pictures tried."""
     most = max(result.ranges)
     flagged = result.flagged(most)
-    if not flagged:
-        results.print(
-            f"From {result.steady_from:,} pictures on no range differs by more than "
-            f"{UNSTEADY:.0%} between two subsets."
+    if flagged:
+        table = Table(title=f"Ranges that differ, {most:,} pictures each", title_justify="left")
+        table.add_column("layer")
+        for head in ("one subset", "the other", "apart"):
+            table.add_column(head, justify="right")
+        for pair in flagged[:_NAMED]:
+            table.add_row(
+                f"{pair.layer} ({pair.op.lower()})",
+                *(f"{low:.3g} to {high:.3g}" for low, high in (pair.first, pair.second)),
+                f"{pair.difference:.0%}",
+            )
+        results.print(table)
+        if len(flagged) > _NAMED:
+            results.print(f"{len(flagged) - _NAMED} more; --json has all.")
+    results.print(steady_text(result))
+
+
+def lossless_text(result: StudyResult) -> str:
+    """From how many pictures on int8 loses nothing that shows, in a sentence."""
+    known = f"A drop is known to ±{_half_interval_pp(result):.2f} points (95 % interval): "
+    if result.lossless_from is None:
+        return f"{known}{max(result.ranges):,} pictures still lose more than chance."
+    return f"{known}from {result.lossless_from:,} pictures on none is more than chance."
+
+
+def steady_text(result: StudyResult) -> str:
+    """From how many pictures on the ranges are steady, or what to do about it."""
+    if result.steady_from is None:
+        return (
+            f"At {max(result.ranges):,} pictures some steps still hang on which were drawn. Where "
+            "that costs accuracy: quantize --calibration-samples with more of them, --keep-float "
+            "LAYER, or --variant int16x8."
         )
-        return
-    table = Table(title=f"Ranges that differ, {most:,} pictures each", title_justify="left")
-    table.add_column("layer")
-    for head in ("one subset", "the other", "apart"):
-        table.add_column(head, justify="right")
-    for pair in flagged[:_NAMED]:
-        table.add_row(
-            f"{pair.layer} ({pair.op.lower()})",
-            *(f"{low:.3g} to {high:.3g}" for low, high in (pair.first, pair.second)),
-            f"{pair.difference:.0%}",
-        )
-    results.print(table)
-    if len(flagged) > _NAMED:
-        results.print(f"{len(flagged) - _NAMED} more; --json has all.")
-    results.print(
-        f"At {most:,} pictures the steps of these layers still hang on which were drawn. Where "
-        "that costs accuracy: quantize --calibration-samples with more of them, --keep-float "
-        "LAYER, or --variant int16x8."
+    return (
+        f"From {result.steady_from:,} pictures on no range differs by more than {UNSTEADY:.0%} "
+        "between two subsets."
     )
 
 
