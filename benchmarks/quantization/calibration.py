@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.quantization.tables import table
 from edgefmnist.dataset import load
-from edgefmnist.quantization.records import QuantizeObserver, StudyConfig, StudyResult
-from edgefmnist.quantization.study import study
+from edgefmnist.quantization.records import QuantizeObserver
+from edgefmnist.quantization.study import StudyConfig, StudyResult, study
 from edgefmnist.render import study as view
 
 _PICTURE = "quantization_calibration.png"

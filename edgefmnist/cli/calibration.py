@@ -34,8 +34,7 @@ def calibration(
     """
     counts = _counts(calibration_samples)
     from edgefmnist.dataset import load
-    from edgefmnist.quantization.records import StudyConfig
-    from edgefmnist.quantization.study import study
+    from edgefmnist.quantization.study import StudyConfig, study
     from edgefmnist.render import study as view
     from edgefmnist.render.bench import check_plot
     from edgefmnist.render.data import downloading

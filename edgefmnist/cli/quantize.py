@@ -73,13 +73,21 @@ def quantize(
     another of the demands that the result lists. --select chooses by accuracy on the validation
     pictures and by latency measured here, and says why.
     """
-    _check(every or bool(select), select, variant, calibration_samples, calibration_dir, plot)
-    if (every or select) and keep_float:
-        raise UsageError("--keep-float is for one int8 model: leave it out, or --all and --select")
-    if every and select is None and (out or other_seed):
-        raise UsageError(
-            "--all alone writes no bundle: add --select, or leave out --out and --other-seed"
-        )
+    every = every or select is not None
+    _check(
+        every=every,
+        writes=not every or select is not None,
+        variant=variant,
+        samples=calibration_samples,
+        frames=calibration_dir,
+        keep_float=bool(keep_float),
+        for_bundle=bool(out or other_seed),
+        plot=plot is not None,
+    )
+    if plot is not None:
+        from edgefmnist.render.bench import check_plot
+
+        check_plot(plot)  # before the work, which takes its time
     from edgefmnist.quantization.records import QuantizeConfig
 
     config = QuantizeConfig(
@@ -92,36 +100,43 @@ def quantize(
         keep_float=tuple(dict.fromkeys(keep_float or ())),
     )
     frames = _own_frames(calibration_dir) if calibration_dir is not None else None
-    if every or select:
+    if every:
         _all(config, select, frames, data, plot, as_json)
     else:
         _one(config, frames, data, as_json)
 
 
 def _check(
+    *,
     every: bool,
-    select: str | None,
+    writes: bool,
     variant: str | None,
     samples: int | None,
     frames: Path | None,
-    plot: Path | None,
+    keep_float: bool,
+    for_bundle: bool,
+    plot: bool,
 ) -> None:
-    """Refuse options that make no sense together, and a plot that cannot be written."""
+    """Refuse options that make no sense together.
+
+    every: all variants are compared. writes: a bundle is written, for_bundle: options say how.
+    """
     if every and variant is not None:
-        option = "--all" if select is None else "--select"
-        raise UsageError(f"{option} compares all variants: leave out --variant {variant}")
+        raise UsageError(f"--all and --select compare all variants: leave out --variant {variant}")
+    if every and keep_float:
+        raise UsageError("--keep-float is for one int8 model: leave it out, or --all and --select")
+    if for_bundle and not writes:
+        raise UsageError(
+            "--all alone writes no bundle: add --select, or leave out --out and --other-seed"
+        )
+    if plot and not every:
+        raise UsageError("--plot draws all variants: add --all")
     if frames is not None and samples is not None:
         raise UsageError(
             f"--calibration-dir {frames} takes all of its pictures: leave out --calibration-samples"
         )
     if frames is not None and variant in ("float16", "dynamic", "float32"):
         raise UsageError(f"--variant {variant} needs no calibration: leave out --calibration-dir")
-    if plot is not None:
-        if not every:
-            raise UsageError("--plot draws all variants: add --all")
-        from edgefmnist.render.bench import check_plot
-
-        check_plot(plot)  # before the work, which takes its time
 
 
 def _one(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -258,94 +257,6 @@ class VariantsResult:
     conditions: Conditions
     runtime: str
     selection: Selection | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class StudyConfig:
-    """A study of how many calibration pictures an int8 model needs.
-
-    counts: numbers of pictures, ascending. subsets: how many times each, of other pictures; two at
-    least.
-    """
-
-    source: Path
-    counts: tuple[int, ...]
-    subsets: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class StudyPoint:
-    """An int8 model calibrated on one subset of the training pictures.
-
-    comparison: against float32 on the validation pictures.
-    """
-
-    count: int
-    subset: int
-    comparison: Comparison
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RangePair:
-    """The range of one tensor as two disjoint subsets of the same size give it.
-
-    layer: the Keras layer that the tensor is of; op: the operator that makes it.
-    first, second: lowest and highest value that int8 can stand for.
-    """
-
-    layer: str
-    op: str
-    tensor: str
-    first: tuple[float, float]
-    second: tuple[float, float]
-
-    @property
-    def difference(self) -> float:
-        """How far apart the two ranges are, as a share of the narrower one.
-
-        The greatest of the differences of lower ends, of upper ends and of widths. A step is 1/255
-        of the width, so a range that is wider by a share r has steps coarser by r and rounding
-        noise louder by 20 log10(1 + r) dB, 1.6 dB for 20 %; an end that lies lower by a share r of
-        the width cuts off that much of what the other subset shows.
-        """
-        width, other = (high - low for low, high in (self.first, self.second))
-        ends = (abs(a - b) for a, b in zip(self.first, self.second, strict=True))
-        return max(abs(width - other), *ends) / min(width, other)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class StudyResult:
-    """Points by count and subset, and for each count the ranges that its first two subsets give."""
-
-    name: str
-    float_eval: Evaluation
-    points: tuple[StudyPoint, ...]
-    ranges: dict[int, tuple[RangePair, ...]]
-    runtime: str
-
-    def flagged(self, count: int) -> tuple[RangePair, ...]:
-        """Ranges at `count` that differ by more than `UNSTEADY`, the worst first."""
-        pairs = sorted(self.ranges[count], key=lambda pair: -pair.difference)
-        return tuple(pair for pair in pairs if pair.difference > UNSTEADY)
-
-    @property
-    def steady_from(self) -> int | None:
-        """The least count from which on no range is flagged; None where one is at the last."""
-        return self._from(lambda count: not self.flagged(count))
-
-    @property
-    def lossless_from(self) -> int | None:
-        """The least count from which on no subset loses more than chance would; None likewise."""
-        losing = {point.count for point in self.points if point.comparison.drop_interval_pp[0] > 0}
-        return self._from(lambda count: count not in losing)
-
-    def _from(self, holds: Callable[[int], bool]) -> int | None:
-        counts = sorted(self.ranges, reverse=True)
-        return min(itertools.takewhile(holds, counts), default=None)
-
-
-UNSTEADY = 0.2
-"""`RangePair.difference` from which on a range hangs on the choice of calibration pictures."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,8 @@ from pathlib import Path
 from rich.table import Table
 
 from edgefmnist import files
-from edgefmnist.quantization.records import (
-    UNSTEADY,
-    Comparison,
-    RangePair,
-    StudyPoint,
-    StudyResult,
-)
+from edgefmnist.quantization.records import Comparison
+from edgefmnist.quantization.study import UNSTEADY, RangePair, StudyPoint, StudyResult
 from edgefmnist.render.console import print_json, results
 
 _NAMED = 5

@@ -37,6 +37,13 @@ def samples() -> tuple[Samples, Samples]:
     return load("train"), Samples(images=test.images[:2_000], labels=test.labels[:2_000])
 
 
+@pytest.fixture(scope="module")
+def held_out() -> Samples:
+    train = load("train")
+    _, chosen = split_validation(train.labels, 500, SPLIT_SEED)
+    return Samples(images=train.images[chosen], labels=train.labels[chosen])
+
+
 @pytest.fixture
 def refusal(
     tiny_run: Path,
@@ -108,8 +115,18 @@ def test_a_model_trained_on_normalised_pictures_is_named(
     path = tmp_path / "normalised.keras"
     without_rescaling(trained(tiny_run)).save(path)
     words = refusal(_convert_int8, source=path)
-    assert "input scaling (over 255 == as they are): inputs normalised twice" in words
+    assert "input scaling (over 255 == as they are): inputs not normalised" in words
     assert "also fails" not in words
+
+
+def test_a_model_that_rescales_what_had_been_normalised_in_training_is_named(
+    tiny_run: Path, held_out: Samples
+) -> None:
+    model = trained(tiny_run)
+    kernel, bias = model.get_layer("conv2d").get_weights()
+    model.get_layer("conv2d").set_weights([255 * kernel, bias])  # as it learns from pixel / 255
+    check = gate.input_scaling(model, held_out)
+    assert check.value == "over 255" and check.reason.startswith("inputs normalised twice")
 
 
 def _convert_int8(model: Any, images: np.ndarray) -> bytes:
@@ -224,11 +241,8 @@ def test_shipped_models_have_the_right_form(name: str) -> None:
     assert {check.name for check in checks} >= {"number format", "input range", "float tensors"}
 
 
-def test_a_sound_model_wants_raw_intensities(tiny_run: Path) -> None:
-    train = load("train")
-    _, held_out = split_validation(train.labels, 500, SPLIT_SEED)
-    few = Samples(images=train.images[held_out], labels=train.labels[held_out])
-    assert gate.input_scaling(trained(tiny_run), few).passed
+def test_a_sound_model_wants_raw_intensities(tiny_run: Path, held_out: Samples) -> None:
+    assert gate.input_scaling(trained(tiny_run), held_out).passed
 
 
 def test_a_drop_that_is_no_number_is_refused() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.quantization import paired
-from edgefmnist.quantization.records import RangePair, StudyPoint, StudyResult
+from edgefmnist.quantization.study import RangePair, StudyPoint, StudyResult
 from tests.conftest import RunCli, assert_one_line
 
 
