@@ -7,10 +7,10 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edgefmnist.errors import CannotWrite
+from edgefmnist.errors import CannotWrite, UsageError
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -42,6 +42,34 @@ def make_folder(path: Path) -> None:
             pass
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def check_target(path: Path) -> None:
+    """See, before long work, that a file can be written to `path`; its folder is created.
+
+    Raises: CannotWrite.
+    """
+    make_folder(path.parent)
+    if path.exists() and not path.is_file():
+        raise CannotWrite(f"cannot write {path}: it is no regular file; name another place for it")
+
+
+def output_folder(path: Path, what: str, is_ours: Callable[[Path], bool]) -> Path:
+    """`path`, once it is clear that it may be replaced by `replacing_folder`.
+
+    what: what is written there, such as "a bundle"; is_ours: whether a folder with something in it
+    is an older one of these.
+
+    Raises: UsageError where `path` holds anything else; CannotWrite.
+    """
+    if path.name in ("", ".."):  # such a folder has no name to write a neighbour of
+        path = path.resolve()
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file: name a folder with --out")
+    if path.is_dir() and any(path.iterdir()) and not is_ours(path):
+        raise UsageError(f"{path} holds something else than {what}: name another with --out")
+    make_folder(path.parent)
+    return path
 
 
 @contextlib.contextmanager

@@ -1,102 +1,151 @@
-"""Measuring models side by side, each in a process of its own."""
+"""Measuring models side by side, every window in a process of its own.
+
+After MLPerf Tiny (Banbury et al. 2021, "MLPerf Tiny Benchmark", and the benchmark's run rules):
+single stream, a warm-up, five windows of at least ten seconds, their median. Unlike there every
+window is a fresh process: what differs from start to start (where memory lies, which core) then
+shows in the spread of the windows instead of hiding in all of them alike (Kalibera and Jones 2013,
+"Rigorous Benchmarking in Reasonable Time").
+"""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from edgefmnist import environment
-from edgefmnist.bench.records import BenchConfig, BenchResult, BenchRow
+from edgefmnist.bench.arena import planned_arena_bytes
+from edgefmnist.bench.records import (
+    BenchConfig,
+    BenchResult,
+    BenchRow,
+    ColdStart,
+    Nanoseconds,
+    Window,
+)
+from edgefmnist.environment import Source, Watch
 from edgefmnist.errors import BadModel
 from edgefmnist.runtime.bundle import sha256_of
+from edgefmnist.runtime.graph import read_graph
 from edgefmnist.runtime.models import ModelFile
 
 OnProgress = Callable[[int, int], None]
 """Called with windows done and windows in all."""
 
 
-def measure(config: BenchConfig, on_progress: OnProgress | None = None) -> BenchResult:
+def measure(
+    config: BenchConfig, on_progress: OnProgress | None = None, source: Source | None = None
+) -> BenchResult:
     """Time every model at every thread count, their windows interleaved.
 
+    source: where the machine is read from.
     Raises: BadModel when a model's process ends before it answered.
     """
-    before = environment.read()
+    report = on_progress or (lambda done, total: None)
+    watch = Watch(source)
     rows: list[BenchRow] = []
     total = config.windows * len(config.threads) * len(config.models)
     done = 0
+    report(done, total)
     for threads in config.threads:
-        with contextlib.ExitStack() as stack:
-            workers = [stack.enter_context(_Worker(model, threads)) for model in config.models]
-            for worker in workers:
-                worker.ask(f"run {config.warmup_s}")
-            windows: list[list[list[int]]] = [[] for _ in workers]
-            for _ in range(config.windows):
-                for worker, taken in zip(workers, windows, strict=True):
-                    taken.append(worker.ask(f"run {config.window_s}"))
-                    done += 1
-                    if on_progress is not None:
-                        on_progress(done, total)
-            base = float(np.median(np.concatenate(windows[0])))
-            for worker, taken in zip(workers, windows, strict=True):
-                rows.append(_row(worker, threads, taken, base))
-    return BenchResult(rows=tuple(rows), environment=before)
+        told: list[dict[str, Any]] = [{} for _ in config.models]
+        windows: list[list[Window]] = [[] for _ in config.models]
+        for _ in range(config.windows):
+            for number, model in enumerate(config.models):
+                told[number], window = _window(model, threads, config)
+                watch.sample()
+                windows[number].append(window)
+                done += 1
+                report(done, total)
+        base_ns = float(np.median(np.concatenate([w.latencies_ns for w in windows[0]])))
+        for model, facts, taken in zip(config.models, told, windows, strict=True):
+            rows.append(_row(model, threads, facts, taken, base_ns))
+    return BenchResult(config=config, rows=tuple(rows), conditions=watch.end(max(config.threads)))
 
 
-def _row(worker: _Worker, threads: int, windows: list[list[int]], base_ns: float) -> BenchRow:
-    used = worker.ask("end")
-    latencies = np.concatenate(windows) / 1000
+def _window(model: ModelFile, threads: int, config: BenchConfig) -> tuple[dict[str, Any], Window]:
+    """What the process said of itself, and what it measured."""
+    words = [str(model.path), str(threads), str(config.warmup_s), str(config.window_s)]
+    began_ns = time.perf_counter_ns()  # one clock for all processes (CLOCK_MONOTONIC)
+    with subprocess.Popen(
+        [sys.executable, "-m", "edgefmnist.bench.worker", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as child:
+        try:
+            assert child.stdout is not None
+            facts = _answer(child.stdout, model)
+            latencies = _latencies(child.stdout, model)
+            used = _answer(child.stdout, model)
+        finally:
+            child.kill()
+    marks = [began_ns, *(facts[f"{what}_ns"] for what in _MARKS)]
+    python, imports, load, answer = (float(step) for step in np.diff(marks) / 1e6)
+    window = Window(
+        latencies_ns=latencies,
+        cold_start=ColdStart(
+            python_ms=round(python, 2),
+            imports_ms=round(imports, 2),
+            load_ms=round(load, 2),
+            answer_ms=round(answer, 3),
+        ),
+        peak_rss_bytes=used["peak_rss_bytes"],
+        steady_rss_bytes=used["steady_rss_bytes"],
+        loaded_bytes=facts["loaded_bytes"],
+    )
+    return facts, window
+
+
+_MARKS = ("started", "imported", "loaded", "answered")
+
+
+def _latencies(lines: IO[str], model: ModelFile) -> Nanoseconds:
+    chunks: list[Nanoseconds] = []
+    while part := _answer(lines, model):
+        chunks.append(np.array(part, np.int64))
+    return np.concatenate(chunks)
+
+
+def _answer(lines: IO[str], model: ModelFile) -> Any:
+    line = lines.readline()
+    if not line.endswith("\n"):
+        raise BadModel(f"{model.path} ended the process that ran it: copy it again")
+    return json.loads(line)
+
+
+def _row(
+    model: ModelFile, threads: int, facts: dict[str, Any], windows: list[Window], base_ns: float
+) -> BenchRow:
+    latencies = np.concatenate([window.latencies_ns for window in windows]) / 1000
     p50, p95, p99 = (float(value) for value in np.percentile(latencies, (50, 95, 99)))
+    means = [float(window.latencies_ns.mean()) / 1000 for window in windows]
+    starts = [window.cold_start.total_ms for window in windows]
     return BenchRow(
-        model=worker.model.name,
-        path=worker.model.path,
-        sha256=sha256_of(worker.model.path),
+        model=model.name,
+        path=model.path,
+        sha256=sha256_of(model.path),
+        input_dtype=facts["input_dtype"],
+        runtime=facts["runtime"],
         threads=threads,
+        size_bytes=facts["size_bytes"],
+        arena_bytes=planned_arena_bytes(read_graph(model.path)),
+        loaded_bytes=int(np.median([window.loaded_bytes for window in windows])),
+        peak_rss_bytes=max(window.peak_rss_bytes for window in windows),
+        steady_rss_bytes=int(np.median([window.steady_rss_bytes for window in windows])),
+        cold_start_ms=round(float(np.median(starts)), 1),
+        cold_start_spread_ms=(round(min(starts), 1), round(max(starts), 1)),
+        window_us=round(float(np.median(means)), 2),
+        window_spread_us=(round(min(means), 2), round(max(means), 2)),
         p50_us=round(p50, 2),
         p95_us=round(p95, 2),
         p99_us=round(p99, 2),
         mean_us=round(float(latencies.mean()), 2),
         ratio=round(p50 * 1000 / base_ns, 3),
-        window_p50_us=tuple(round(float(np.median(window)) / 1000, 2) for window in windows),
-        latencies_us=tuple(latencies.round(2).tolist()),
-        **used,
+        windows=tuple(windows),
     )
-
-
-class _Worker:
-    """A child process that runs one model on command."""
-
-    def __init__(self, model: ModelFile, threads: int) -> None:
-        self.model = model
-        command = [sys.executable, "-m", "edgefmnist.bench.worker", str(model.path), str(threads)]
-        self._child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def __enter__(self) -> _Worker:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._child.kill()
-        self._child.communicate()
-
-    def ask(self, command: str) -> Any:
-        """Send one command and wait for its answer. Raises: BadModel when the process is gone."""
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._child.stdin.write(command + "\n")
-            self._child.stdin.flush()
-        answer = self._child.stdout.readline()
-        if not answer:
-            raise BadModel(f"{self.model.path} ended the process that ran it: copy it again")
-        return json.loads(answer)

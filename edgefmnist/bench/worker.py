@@ -1,7 +1,10 @@
-"""The process that is measured: one model, one thread count, nothing else loaded.
+"""The process that is measured: one model, one thread count, one window, nothing else loaded.
 
-Reads commands from stdin, one a line: ``run SECONDS`` answers with a JSON list of nanoseconds, one
-for each inference; ``end`` answers with what the process used.
+usage: python -m edgefmnist.bench.worker MODEL THREADS WARMUP_S WINDOW_S
+
+Writes JSON lines: when what was ready, once the first answer is there; lists of nanoseconds, one
+for each timed inference; a list with nothing in it; what memory the process used. Latencies go out
+in small lists as they come, since keeping them would count as the model's memory.
 """
 
 from __future__ import annotations
@@ -10,52 +13,85 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    from edgefmnist.runtime.classifier import Classifier, Pictures
 
-from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile
+_CHUNK = 2048  # latencies a line
 
 
-def _run(
-    classifier: Classifier, picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], seconds: float
-) -> list[int]:
-    latencies = []
+def main() -> None:
+    """Load, warm up, measure, tell. Imports are in here so that they are timed."""
+    started_ns = time.perf_counter_ns()
+    import numpy as np
+
+    from edgefmnist.runtime.classifier import Classifier
+    from edgefmnist.runtime.interpreter import provider
+    from edgefmnist.runtime.models import ModelFile
+
+    provider()
+    path, threads = Path(sys.argv[1]), int(sys.argv[2])
+    warmup_s, window_s = float(sys.argv[3]), float(sys.argv[4])
+    picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
+    imported_ns, empty = time.perf_counter_ns(), _status_bytes("VmRSS")
+    classifier = Classifier(ModelFile(name=path.stem, path=path), threads=threads)
+    loaded_ns = time.perf_counter_ns()
+    classifier.raw(picture)
+    answered_ns = time.perf_counter_ns()
+    _tell(
+        {
+            "started_ns": started_ns,
+            "imported_ns": imported_ns,
+            "loaded_ns": loaded_ns,
+            "answered_ns": answered_ns,
+            "loaded_bytes": max(_status_bytes("VmRSS") - empty, 0),
+            "input_dtype": classifier.input_dtype,
+            "runtime": classifier.runtime,
+            "size_bytes": classifier.size_bytes,
+        }
+    )
+    _run(classifier, picture, warmup_s, told=False)
+    _run(classifier, picture, window_s, told=True)
+    _tell([])
+    _tell({"peak_rss_bytes": _status_bytes("VmHWM"), "steady_rss_bytes": _status_bytes("VmRSS")})
+
+
+def _run(classifier: Classifier, picture: Pictures, seconds: float, told: bool) -> None:
+    latencies: list[int] = []
     now = time.perf_counter_ns()
     end = now + int(seconds * 1e9)
-    while now < end:
+    while now < end or not latencies:  # one at least, however short the window
         began = now
         classifier.raw(picture)
         now = time.perf_counter_ns()
         latencies.append(now - began)
-    return latencies
+        if len(latencies) >= _CHUNK and now < end:
+            if told:
+                _tell(latencies)
+            latencies.clear()
+            now = time.perf_counter_ns()
+    if told:
+        _tell(latencies)
 
 
-def _peak_rss_bytes() -> int:
-    # Not getrusage: its maximum is inherited from the parent, which may be far larger.
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+def _tell(value: Any) -> None:
+    print(json.dumps(value), flush=True)
+
+
+def _status_bytes(key: str) -> int:
+    """A figure of this process in ``/proc/self/status``; 0 where there is none.
+
+    Not getrusage: its maximum is inherited from the parent, which may be far larger.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        if line.startswith(f"{key}:"):
             return int(line.split()[1]) * 1024
     return 0
-
-
-def main() -> None:
-    """Serve commands until stdin ends."""
-    path, threads = Path(sys.argv[1]), int(sys.argv[2])
-    classifier = Classifier(ModelFile(name=path.stem, path=path), threads=threads)
-    picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
-    for line in sys.stdin:
-        command, _, seconds = line.partition(" ")
-        if command == "run":
-            answer: object = _run(classifier, picture, float(seconds))
-        else:
-            answer = {
-                "peak_rss_bytes": _peak_rss_bytes(),
-                "input_dtype": classifier.input_dtype,
-                "runtime": classifier.runtime,
-                "size_bytes": classifier.size_bytes,
-            }
-        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,18 @@ from collections.abc import Callable
 import typer
 
 from edgefmnist import files
-from edgefmnist.cli import bench, camera, data, evaluate, predict, quantize, sweep, train, verify
+from edgefmnist.cli import (
+    bench,
+    camera,
+    data,
+    evaluate,
+    export,
+    predict,
+    quantize,
+    sweep,
+    train,
+    verify,
+)
 from edgefmnist.errors import BadInput, EdgeFmnistError, one_line
 
 app = typer.Typer(
@@ -21,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (data, train, sweep, quantize, evaluate, bench, camera, predict, verify):
+for _module in (data, train, sweep, quantize, evaluate, bench, camera, predict, verify, export):
     app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
 
 

@@ -86,7 +86,7 @@ def _bench(keras: Path, bundle: Path, plot: Path) -> BenchResult:
     from edgefmnist.render.progress import counting
 
     with opened(str(keras)) as plain, opened(str(bundle)) as small:
-        config = BenchConfig(models=(plain, small), threads=(1, 2))
+        config = BenchConfig(models=(plain, small), threads=(1, 2), window_s=0.4, warmup_s=0.2)
         with counting("Measuring") as on_window:
             result = measure(config, on_window)
     view.show(result)

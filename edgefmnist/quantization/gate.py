@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from edgefmnist.errors import GateRefused
 from edgefmnist.quantization.records import Comparison, QuantizeConfig
 from edgefmnist.runtime import interpreter
@@ -25,7 +21,7 @@ def check(config: QuantizeConfig, comparison: Comparison, model: ModelFile) -> N
             f"the {config.variant} model answers one class for every picture ({accuracy:.2%} "
             "right): its inputs are scaled wrongly or its weights broke; no bundle was written"
         )
-    if config.variant == "int8" and (names := float_tensors(model)):
+    if config.variant == "int8" and (names := interpreter.float_tensors(model.path)):
         raise GateRefused(
             f"the int8 model has {len(names)} float tensors, the first {names[0]}: "
             "a layer was not quantized; no bundle was written"
@@ -38,13 +34,3 @@ def check(config: QuantizeConfig, comparison: Comparison, model: ModelFile) -> N
             f"--max-drop {config.max_drop_pp:g}; no bundle was written. Try more "
             "--calibration-samples or another --variant"
         )
-
-
-def float_tensors(model: ModelFile) -> list[str]:
-    """Names of the tensors of `model` that hold floating-point values."""
-    built: Any = interpreter.build(model.path, threads=1, batch=1)
-    return [
-        detail["name"]
-        for detail in built.get_tensor_details()
-        if np.issubdtype(detail["dtype"], np.floating)
-    ]

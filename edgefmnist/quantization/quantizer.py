@@ -67,7 +67,9 @@ def quantize(
     model must not be released, in which case nothing is written.
     """
     source = _source(config.source)
-    out = _checked_out(config.out or source.keras.parent / config.variant)
+    out = files.output_folder(
+        config.out or source.keras.parent / config.variant, "a bundle", bundle.is_bundle
+    )
     if not math.isfinite(config.max_drop_pp):
         raise UsageError(f"--max-drop {config.max_drop_pp}: give a number of points, such as 0.5")
     other_seeds = _other_seeds(source, config.other_seeds)
@@ -105,18 +107,6 @@ def quantize(
         calibration_per_class=dict(zip(LABELS, counts.tolist(), strict=True)),
         out=out,
     )
-
-
-def _checked_out(out: Path) -> Path:
-    """`out`, once it is clear that a bundle may be put there."""
-    if out.name in ("", ".."):  # such a folder has no name to write a neighbour of
-        out = out.resolve()
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder with --out")
-    if out.is_dir() and not (out / bundle.CARD).is_file() and any(out.iterdir()):
-        raise UsageError(f"{out} holds something else than a bundle: name another with --out")
-    files.make_folder(out.parent)
-    return out
 
 
 def _calibration_count(config: QuantizeConfig) -> int:

@@ -96,6 +96,11 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether `folder` has a bundle's record, sound or not."""
+    return (folder / CARD).is_file()
+
+
 def read_card(folder: Path) -> BundleCard:
     """Read a bundle's record and check its model against it.
 

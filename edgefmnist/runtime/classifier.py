@@ -28,12 +28,17 @@ class Classifier:
     Raises: BadModel (not a 28x28 ten-class classifier), MissingDependency (no runtime).
     """
 
-    def __init__(self, model: ModelFile, threads: int = 1, batch: int = 1) -> None:
-        """Load `model` with `threads` CPU threads, to take `batch` pictures at a time."""
+    def __init__(
+        self, model: ModelFile, threads: int = 1, batch: int = 1, *, reference: bool = False
+    ) -> None:
+        """Load `model` with `threads` CPU threads, to take `batch` pictures at a time.
+
+        reference: use the kernels that define the format (`interpreter.build`).
+        """
         self.model = model
         self.runtime: str = interpreter.provider()[1]
         self.size_bytes = model.path.stat().st_size
-        self._interpreter: Any = interpreter.build(model.path, threads, batch)
+        self._interpreter: Any = interpreter.build(model.path, threads, batch, reference=reference)
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
         self._batch = int(self._input["shape"][0])
         self._output: dict[str, Any] = self._interpreter.get_output_details()[0]
@@ -50,6 +55,11 @@ class Classifier:
     def input_dtype(self) -> str:
         """Name of the input tensor's dtype, such as "int8"."""
         return str(np.dtype(self._input["dtype"]).name)
+
+    def encode(self, images: Pictures) -> npt.NDArray[Any]:
+        """The values of the input tensor [n, 28, 28] for `images`, in its own dtype."""
+        encoded: npt.NDArray[Any] = self._encode(images)
+        return encoded
 
     def raw(self, images: Pictures) -> npt.NDArray[Any]:
         """Exact output tensor [n, 10] in the model's own dtype."""

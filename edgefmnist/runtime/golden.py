@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle
 from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.models import ModelFile
 
 PER_CLASS = 5
 
@@ -46,14 +48,13 @@ def write(path: Path, classifier: Classifier, images: npt.NDArray[np.uint8]) -> 
     np.savez_compressed(path, images=images, outputs=classifier.raw(images))
 
 
-def replay(classifier: Classifier) -> Replay:
-    """Run a bundle's golden inputs and compare the outputs.
+def read(model: ModelFile) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+    """A bundle's golden inputs, uint8 [n, 28, 28], and outputs [n, 10] in the model's own dtype.
 
     Raises: BadModel when the model is no bundle or its vectors are missing or damaged.
     """
-    model = classifier.model
-    if model.folder is None or model.card is None:
-        raise BadModel(f"{model.path} has no golden vectors: only a bundle can be verified")
+    if model.folder is None:
+        raise BadModel(f"{model.path} has no golden vectors: only a bundle has them")
     path = model.folder / bundle.GOLDEN
     try:
         stored = np.load(path)
@@ -67,8 +68,20 @@ def replay(classifier: Classifier) -> Replay:
             raise ValueError(f"outputs of shape {expected.shape}")
     except Exception as error:  # NumPy, zipfile and zlib raise many kinds at damaged bytes
         raise BadModel(f"{path} is missing or damaged ({error}): copy the bundle again") from error
+    return images, expected
+
+
+def replay(classifier: Classifier) -> Replay:
+    """Run a bundle's golden inputs and compare the outputs.
+
+    Raises: BadModel as `read` does.
+    """
+    model = classifier.model
+    images, expected = read(model)
+    assert model.card is not None
     found = classifier.raw(images)
     if found.dtype != expected.dtype:
+        path = model.path.with_name(bundle.GOLDEN)
         raise BadModel(f"{path} holds {expected.dtype} outputs, the model gives {found.dtype}")
     distance = np.abs(found.astype(np.float64) - expected.astype(np.float64))
     return Replay(

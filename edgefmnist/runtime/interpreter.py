@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import sys
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from edgefmnist.errors import BadModel, MissingDependency
 from edgefmnist.quiet import silenced_stderr
@@ -35,18 +38,23 @@ def provider() -> tuple[Any, str]:
     )
 
 
-def build(path: Path, threads: int, batch: int) -> Any:
+def build(path: Path, threads: int, batch: int, *, reference: bool = False) -> Any:
     """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
 
     The batch stays 1 where the model was converted for one picture alone.
+    reference: run the plain kernels that define the format, far slower, and no delegate.
 
     Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
     """
     interpreter_class, _ = provider()
+    options: dict[str, Any] = {"model_path": str(path), "num_threads": threads}
+    if reference:
+        kernels = sys.modules[interpreter_class.__module__].OpResolverType
+        options["experimental_op_resolver_type"] = kernels.BUILTIN_REF
     try:
         # The XNNPACK delegate announces itself on stderr.
         with silenced_stderr():
-            interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+            interpreter = interpreter_class(**options)
             _check_shapes(interpreter, path)
             source = interpreter.get_input_details()[0]
             if batch != 1 and source["shape_signature"][0] == -1:
@@ -56,6 +64,15 @@ def build(path: Path, threads: int, batch: int) -> Any:
     except (ValueError, RuntimeError) as error:
         raise BadModel(f"{path} is not a model that this runtime can load: {error}") from error
     return interpreter
+
+
+def float_tensors(path: Path) -> list[str]:
+    """Names of the tensors of the model at `path` that hold floating-point values."""
+    return [
+        detail["name"]
+        for detail in build(path, threads=1, batch=1).get_tensor_details()
+        if np.issubdtype(detail["dtype"], np.floating)
+    ]
 
 
 def _check_shapes(interpreter: Any, path: Path) -> None:

@@ -13,7 +13,8 @@ from edgefmnist.cli import app
 from tests.conftest import ROOT, RunCli, assert_one_line
 
 COMMANDS = [
-    *("data", "train", "sweep", "quantize", "evaluate", "bench", "camera", "predict", "verify")
+    *("data", "train", "sweep", "quantize", "evaluate", "bench", "camera", "predict", "verify"),
+    "export",
 ]
 
 

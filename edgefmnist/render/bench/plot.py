@@ -1,0 +1,57 @@
+"""The latency distributions as a PNG."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from edgefmnist import files
+from edgefmnist.bench.records import BenchResult
+from edgefmnist.errors import MissingDependency, UsageError
+from edgefmnist.frameworks import INSTALL
+from edgefmnist.render.bench.tables import machine_text, model_text
+
+
+def check_plot(path: Path) -> None:
+    """See that `plot` will be able to write `path`.
+
+    Raises: UsageError (not a .png), MissingDependency without matplotlib, CannotWrite.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"--plot {path}: the name must end in .png")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingDependency(f"--plot needs matplotlib: {INSTALL}")
+    files.check_target(path)
+
+
+def plot(result: BenchResult, path: Path) -> None:
+    """Draw the share of inferences that were done within a time, a line for each row, as a PNG.
+
+    Raises: CannotWrite.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    shares = np.linspace(0, 1, 2001)
+    for row in result.rows:
+        label = f"{model_text(row)}, threads: {row.threads}, {row.p50_us:,.0f} µs"
+        axes.plot(np.quantile(row.latencies_us, shares), shares, label=label)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.tick_params(axis="x", which="both", labelsize=8, rotation=45)
+    axes.set_xlim(
+        min(row.p50_us for row in result.rows) * 0.7, max(row.p99_us for row in result.rows) * 1.3
+    )
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlabel("latency of one picture, microseconds")
+    axes.set_ylabel("inferences done")
+    axes.set_title(machine_text(result.conditions), fontsize=9)
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8, title="model and median")
+    with files.replacing(path) as scratch:
+        figure.savefig(scratch, dpi=120)
