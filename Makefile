@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DATA := $(VENV)/.data
 DEMO := build/demo
+ENGINES := build/engines
+OLDER_PYTHON ?= $(firstword $(foreach n,3.11 3.10,$(shell command -v python$(n))))
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow check format lock clean
+.PHONY: help demo test test-slow check format lock engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
@@ -47,6 +49,20 @@ lock: $(INSTALLED)
 	$(COMPILE) --upgrade --extra train -c requirements/dev.txt -o requirements/train.txt
 	$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/core.txt
 	@! grep -nE 'https?://|file:|index-url|find-links' requirements/*.txt
+
+# The engines that `benchmarks/engines` compares. tflite-runtime ends at Python 3.11 and NumPy 1,
+# so it has an environment of its own.
+engines: $(ENGINES)/modern/.installed $(ENGINES)/legacy/.installed
+
+$(ENGINES)/modern/.installed: MAKER = $(PYTHON)
+$(ENGINES)/legacy/.installed: MAKER = $(OLDER_PYTHON)
+$(ENGINES)/%/.installed: benchmarks/engines/requirements-%.txt
+	@test -n "$(MAKER)" || { echo "tflite-runtime needs Python 3.10 or 3.11: name one," \
+		"OLDER_PYTHON=/path/to/python3.11" >&2; exit 4; }
+	$(MAKER) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+		|| { echo "the packages in $< could not be installed; see above" >&2; exit 4; }
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -205,6 +205,7 @@ def _encoder(dtype: Any) -> Callable[[Picture], npt.NDArray[Any]]:
 def _refuse_float_convolutions(compiled: Any) -> None:
     """OpenVINO falls back to float in silence. Raises: ValueError where it did."""
     told = [step.get_rt_info() for step in compiled.get_runtime_model().get_ops()]
-    kernels = [str(t["primitiveType"]) for t in told if "Convolution" in str(t["layerType"])]
+    steps = [(one["layerType"].astype(str), one["primitiveType"].astype(str)) for one in told]
+    kernels = [kernel for layer, kernel in steps if layer == "Convolution"]
     if not kernels or not all("i8" in kernel.lower() for kernel in kernels):
-        raise ValueError(f"OpenVINO runs an int8 model's convolutions as {', '.join(kernels)}")
+        raise ValueError(f"OpenVINO runs convolutions of an int8 model as {', '.join(kernels)}")

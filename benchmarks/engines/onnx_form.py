@@ -14,14 +14,13 @@ from benchmarks.engines.network import Array, Layer, Network
 _OPSET = 17
 
 
-def write(network: Network, path: Path, weights: str = "int8") -> None:
+def write(network: Network, path: Path) -> None:
     """Write `network`: one picture in as it is, uint8 [1, 1, 28, 28]; scores out, float32 [1, 10].
 
     In int8, QuantizeLinear and DequantizeLinear stand around each layer (QDQ), with the scales of
-    the `.tflite`. Activations are uint8, the same numbers plus 128. weights: "int8" or "uint8",
-    also plus 128.
+    the `.tflite`. Activations are uint8, the same numbers plus 128.
     """
-    graph = _Graph(network, weights)
+    graph = _Graph(network)
     for layer in network.layers:
         graph.add(layer)
     made = helper.make_graph(
@@ -40,11 +39,10 @@ def write(network: Network, path: Path, weights: str = "int8") -> None:
 class _Graph:
     """Nodes and constants so far; a tensor's name is its number."""
 
-    def __init__(self, network: Network, weights: str) -> None:
+    def __init__(self, network: Network) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._network = network
-        self._weights = weights
         first = str(network.input)
         if network.quantized:
             self._dequantize("picture", first, *self._scale(network.input))
@@ -58,7 +56,8 @@ class _Graph:
         last = "scores" if layer.output == self._network.output else output
         made = f"{output}.made"
         if layer.kind == "conv":
-            size = layer.weights.shape[1]  # type: ignore[union-attr]
+            assert layer.weights is not None
+            size = layer.weights.shape[1]
             self._node(
                 "Conv",
                 [*inputs, *self._parameters(layer, (0, 3, 1, 2))],
@@ -97,13 +96,14 @@ class _Graph:
         # Seven bits of the eight, which ONNX Runtime's documentation advises ("reduce_range"): a
         # CPU without VNNI adds pairs of products in 16 bits, where 8-bit weights overflow.
         weights = np.round(weights / 2).astype(np.int8)
+        values = np.round(layer.bias / 2).astype(np.int32)
         scales = 2 * layer.weight_scales
         source = self._network.scales[layer.inputs[0]][0]
-        bias_values = np.round(layer.bias / 2).astype(np.int32)
-        zero = np.zeros(len(weights), np.int8)
         none = np.zeros(len(weights), np.int32)
-        self._dequantize(self._constant(f"{kernel}.q", weights), kernel, scales, zero)
-        self._dequantize(self._constant(f"{bias}.q", bias_values), bias, scales * source, none)
+        self._dequantize(
+            self._constant(f"{kernel}.q", weights), kernel, scales, none.astype(np.int8)
+        )
+        self._dequantize(self._constant(f"{bias}.q", values), bias, scales * source, none)
         return [kernel, bias]
 
     def _scale(self, number: int) -> tuple[Array, Array]:
@@ -124,6 +124,3 @@ class _Graph:
     def _node(self, kind: str, inputs: list[str], output: str, **options: Any) -> None:
         self.nodes.append(helper.make_node(kind, inputs, [output], **options))
 
-
-def _shifted(values: Array) -> Array:
-    return (values.astype(np.int16) + 128).astype(np.uint8)

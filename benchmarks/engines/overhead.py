@@ -1,9 +1,9 @@
 """What our Classifier adds to a bare loop over the interpreter it holds, in one process.
 
-usage, as a child: python -m benchmarks.engines.overhead MODEL.tflite THREADS
+usage: python -m benchmarks.engines.overhead MODEL.tflite THREADS SECONDS
 
-Reads ``run SECONDS`` from stdin, one a line; answers with the nanoseconds of every inference of
-both ways. They take turns in blocks, each on an interpreter of its own built alike. Bare: set a
+Prints one line of JSON: the nanoseconds of every inference of both ways, by block. They take turns
+in blocks, each on an interpreter of its own, built alike. Bare: set a
 ready int8 tensor, invoke, get the output. Ours: one uint8 picture in, `Classifier.raw` out.
 """
 
@@ -22,17 +22,17 @@ from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile
 
 _BLOCK = 20
+_WARMUP_S = 0.3
 
 
 def main() -> None:
-    """Serve commands until stdin ends."""
-    path, threads = Path(sys.argv[1]), int(sys.argv[2])
+    """Measure and tell."""
+    path, threads, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
     classifier = Classifier(ModelFile(name=path.stem, path=path), threads=threads)
     ways = {"bare": _bare(path, threads, picture), "ours": lambda: classifier.raw(picture)}
-    for line in sys.stdin:
-        seconds = float(line.split()[1])
-        print(json.dumps(_run(ways, seconds)), flush=True)
+    _run(ways, _WARMUP_S)
+    print(json.dumps(_run(ways, seconds)))
 
 
 def _bare(path: Path, threads: int, picture: np.ndarray) -> Callable[[], object]:

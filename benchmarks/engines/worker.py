@@ -1,11 +1,10 @@
 """The process that is measured: one engine, one model, one thread count, nothing else loaded.
 
-usage: python -m benchmarks.engines.worker ENGINE MODELS FORM THREADS
+usage: python -m benchmarks.engines.worker ENGINE MODELS FORM THREADS WARMUP_S WINDOW_S
+       python -m benchmarks.engines.worker ENGINE MODELS FORM THREADS PICTURES.npy
 
-Reads commands from stdin, one a line, and answers each with a line of JSON: ``run SECONDS`` with
-the nanoseconds of every inference; ``answers FILE`` with the number of the best score for each
-picture of an ``.npy``, uint8 [n, 28, 28]; ``about`` with versions, the size of the model's files
-and the process's peak memory.
+Prints one line of JSON: what it is, and the nanoseconds of every inference of the window; or the
+number of the best score for each picture of a file, uint8 [n, 28, 28].
 """
 
 from __future__ import annotations
@@ -24,38 +23,29 @@ import numpy as np
 
 from benchmarks.engines.engines import ENGINES, Engine, Picture
 
-_WARM_UP = 30
-"""Untimed inferences before each window: others had their turn, and caches and threads are cold."""
-
 
 def main() -> None:
-    """Load the model, then serve commands until stdin ends."""
-    name, models, form, threads = sys.argv[1:]
+    """Load the model, do what is asked, tell."""
+    name, models, form, threads, *asked = sys.argv[1:]
     kind = next(engine for engine in ENGINES if engine.name == name)
     path = Path(models) / f"{form}{kind.suffix}"
-    picture = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
-    with _stdout_apart() as answers:
+    with _stdout_apart() as out:
         engine = kind(path, int(threads))
-        for line in sys.stdin:
-            command, _, argument = line.strip().partition(" ")
-            if command == "run":
-                told: Any = _run(engine, picture, float(argument))
-            elif command == "answers":
-                pictures = np.load(argument)
-                told = [int(np.argmax(engine.scores(one))) for one in pictures]
-            else:
-                told = _about(kind, path)
-            answers.write(json.dumps(told) + "\n")
-            answers.flush()
+        if len(asked) == 1:
+            told: Any = [int(np.argmax(engine.scores(one))) for one in np.load(asked[0])]
+        else:
+            warmup_s, window_s = map(float, asked)
+            picture = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+            _run(engine, picture, warmup_s)
+            told = {"latencies_ns": _run(engine, picture, window_s), **_about(kind, path)}
+        out.write(json.dumps(told) + "\n")
 
 
 def _run(engine: Engine, picture: Picture, seconds: float) -> list[int]:
-    for _ in range(_WARM_UP):
-        engine.scores(picture)
-    latencies = []
+    latencies: list[int] = []
     now = time.perf_counter_ns()
     end = now + int(seconds * 1e9)
-    while now < end:
+    while now < end or not latencies:  # one at least, however short the window
         began = now
         engine.scores(picture)
         now = time.perf_counter_ns()
@@ -65,11 +55,10 @@ def _run(engine: Engine, picture: Picture, seconds: float) -> list[int]:
 
 def _about(kind: type[Engine], path: Path) -> dict[str, Any]:
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    files = {path, path.with_suffix(".bin")} if kind.suffix == ".param" else {path}
+    files = [path, path.with_suffix(".bin")] if kind.suffix == ".param" else [path]
     return {
         "version": kind.version(),
         "python": platform.python_version(),
-        "settings": kind.settings,
         "size_bytes": sum(file.stat().st_size for file in files),
         "peak_rss_bytes": int(status.partition("VmHWM:")[2].split()[0]) * 1024,
     }
@@ -78,9 +67,9 @@ def _about(kind: type[Engine], path: Path) -> dict[str, Any]:
 @contextlib.contextmanager
 def _stdout_apart() -> Iterator[Any]:
     """Yield the real stdout, and let what engines print there go to stderr."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
-        yield answers
+        yield out
 
 
 if __name__ == "__main__":

@@ -58,8 +58,9 @@ class Classifier:
 
     def encode(self, images: Pictures) -> npt.NDArray[Any]:
         """The values of the input tensor [n, 28, 28] for `images`, in its own dtype."""
-        encoded: npt.NDArray[Any] = self._encode(images)
-        return encoded
+        encoded = np.empty((len(images), *interpreter.INPUT_SHAPE), self._input["dtype"])
+        _filler(encoded, self._input["quantization"], self.model)(images)
+        return encoded[..., 0]
 
     def raw(self, images: Pictures) -> npt.NDArray[Any]:
         """Exact output tensor [n, 10] in the model's own dtype."""
