@@ -75,7 +75,7 @@ def main() -> int:
     )
     parser.add_argument("run", type=Path, nargs="?", default=_QUICK, metavar="RUN")
     parser.add_argument("--windows", type=int, default=5, help="timed windows of each (5)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a window (1)")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of a window (0.6)")
     parser.add_argument("--page", action="store_true", help="write the page anew, measure nothing")
     options = parser.parse_args()
     return reporting_errors(lambda: run(options))

@@ -10,6 +10,7 @@ Imports of the engines stand inside: each has an environment of its own.
 from __future__ import annotations
 
 import abc
+import importlib
 import importlib.metadata
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ class LiteRT(_Interpreter):
 
 class TFLiteRuntime(_Interpreter):
     name, package, _module = "tflite-runtime", "tflite-runtime", "tflite_runtime"
-    settings = "XNNPACK, its default; `num_threads`. Its wheel has no XNNPACK kernels for int8"
+    settings = "XNNPACK, its default; `num_threads`"
 
 
 class CompiledModel(Engine):

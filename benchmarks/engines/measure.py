@@ -32,8 +32,8 @@ class Windows:
     """How many timed stretches of each, their length, and the untimed one before each."""
 
     count: int = 5
-    window_s: float = 1.0
-    warmup_s: float = 0.3
+    window_s: float = 0.6
+    warmup_s: float = 0.2
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
