@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +26,27 @@ def logits(
 ) -> Floats:
     """Logits [n, 10] of every picture (uint8 [n, 28, 28]), in batches on all cores.
 
+    Each core has an interpreter of its own: the kernels of int16x8 know no threads.
     An integer model's answers do not depend on batch or threads.
     """
-    classifier = Classifier(model, threads=len(os.sched_getaffinity(0)), batch=_BATCH)
+    starts = range(0, len(images), _BATCH)
+    idle: SimpleQueue[Classifier] = SimpleQueue()
+    workers = min(len(os.sched_getaffinity(0)), len(starts))
+    for _ in range(workers):
+        idle.put(Classifier(model, batch=_BATCH))
+
+    def answer(at: int) -> Floats:
+        classifier = idle.get()
+        part = classifier.logits(images[at : at + _BATCH])
+        idle.put(classifier)
+        return part
+
     parts = []
-    for at in range(0, len(images), _BATCH):
-        parts.append(classifier.logits(images[at : at + _BATCH]))
-        if on_progress is not None:
-            on_progress(min(at + _BATCH, len(images)), len(images))
+    with ThreadPoolExecutor(workers) as pool:
+        for at, part in zip(starts, pool.map(answer, starts), strict=True):
+            parts.append(part)
+            if on_progress is not None:
+                on_progress(at + len(part), len(images))
     return np.concatenate(parts)
 
 

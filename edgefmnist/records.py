@@ -6,6 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # NumPy takes a tenth of a second to import and `--help` does not need it
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -103,3 +105,17 @@ class Prediction:
     unknown: bool
     top: tuple[tuple[str, float], ...]
     latency_ns: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GarmentFrames:
+    """A folder of somebody's own frames, as the camera's path prepares them.
+
+    pictures: uint8 [n, 28, 28], one for each frame in which a garment was found, in name order.
+    empty: frames in which none was; unreadable: picture files that could not be decoded.
+    """
+
+    folder: Path
+    pictures: npt.NDArray[np.uint8]
+    empty: int
+    unreadable: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ from edgefmnist.camera.pictures import read_picture
 from edgefmnist.camera.recognizer import Recognition, Recognizer
 from edgefmnist.camera.sources.folder import pictures_in
 from edgefmnist.errors import BadPicture
+from edgefmnist.preprocess import Preprocessor
+from edgefmnist.records import GarmentFrames
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,34 @@ def recognize_stills(paths: Iterable[str], recognizer: Recognizer) -> Iterator[S
             else:
                 recognition = recognizer.recognize(pixels)
                 yield Still(path=path, pixels=pixels, recognition=recognition)
+
+
+def garment_frames(folder: Path, on_progress: Callable[[int, int], None]) -> GarmentFrames:
+    """What the camera's path makes of each picture in `folder`.
+
+    on_progress: called with pictures done and pictures in all.
+    Raises: BadPicture where `folder` is none or holds no pictures.
+    """
+    paths = pictures_in(folder)
+    preprocessor = Preprocessor()
+    pictures, empty, unreadable = [], 0, 0
+    for done, path in enumerate(paths, 1):
+        try:
+            picture = preprocessor.prepare(read_picture(path)).picture
+        except BadPicture:
+            unreadable += 1
+        else:
+            if picture is None:
+                empty += 1
+            else:
+                pictures.append(picture)
+        on_progress(done, len(paths))
+    return GarmentFrames(
+        folder=folder,
+        pictures=np.stack(pictures) if pictures else np.empty((0, 28, 28), np.uint8),
+        empty=empty,
+        unreadable=unreadable,
+    )
 
 
 def _files(given: str) -> list[str]:

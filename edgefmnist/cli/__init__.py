@@ -12,10 +12,12 @@ import typer
 from edgefmnist import files
 from edgefmnist.cli import (
     bench,
+    calibration,
     camera,
     data,
     evaluate,
     export,
+    layers,
     predict,
     quantize,
     sweep,
@@ -32,7 +34,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (data, train, sweep, quantize, evaluate, bench, camera, predict, verify, export):
+for _module in (
+    data,
+    train,
+    sweep,
+    quantize,
+    calibration,
+    layers,
+    export,
+    evaluate,
+    bench,
+    camera,
+    predict,
+    verify,
+):
     app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
 
 

@@ -12,7 +12,8 @@ def verify(
 ) -> None:
     """Replay a bundle's golden vectors on this device.
 
-    Exit code 3 when an answer differs.
+    Bit for bit where runtime and delegate are those of the release, else within a stated bound.
+    Exit code 3 when an answer differs by more.
     """
     from edgefmnist.errors import GateRefused, UsageError
     from edgefmnist.render import evaluation as view
@@ -25,8 +26,10 @@ def verify(
     replay = golden.replay(Classifier(resolve(model if bundle is None else bundle)))
     (view.show_replay_json if as_json else view.show_replay)(replay)
     if not replay.passed:
+        asked = f"by more than {replay.bound:.3g} {replay.unit}" if replay.bound else "at all"
         raise GateRefused(
-            f"{replay.total - replay.exact} of {replay.total} golden vectors of {replay.model} "
-            f"differ, by up to {replay.largest_step:g} steps ({replay.runtime}; released with "
-            f"{replay.made_with})"
+            f"{len(replay.mismatches)} of {replay.total} golden vectors of {replay.model} differ "
+            f"{asked}, by up to {replay.largest_step:.3g} {replay.unit}: the bundle, or this "
+            f"machine's {replay.runtime}, is not what was released; copy the one or reinstall the "
+            "other"
         )

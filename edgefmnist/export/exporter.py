@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from edgefmnist import files
 from edgefmnist.errors import BadModel, GateRefused
-from edgefmnist.export import micro, readme, source
+from edgefmnist.export import micro, readme, source, structure
 from edgefmnist.export.records import ExportConfig, ExportResult, Golden, MicroCheck
-from edgefmnist.runtime import golden, structure
+from edgefmnist.runtime import golden
 from edgefmnist.runtime.classifier import Classifier
 
 RECORD = "export.json"

@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from edgefmnist.export.structure import Structure
 from edgefmnist.runtime.models import ModelFile
-from edgefmnist.runtime.structure import Structure
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.export.structure import Code, Structure
 from edgefmnist.records import LABELS
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.interpreter import INPUT_SHAPE
-from edgefmnist.runtime.structure import Code, Structure
 
 PIXELS = INPUT_SHAPE[0] * INPUT_SHAPE[1]
 

@@ -7,7 +7,7 @@ import statistics
 
 from edgefmnist.quantization.calibration import KEPT
 from edgefmnist.quantization.records import Comparison
-from edgefmnist.runtime.bundle import BundleCard
+from edgefmnist.runtime.bundle import OWN_FRAMES, BundleCard
 
 _TEXT = """\
 # {name}
@@ -87,10 +87,16 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         }
     )
     if record.calibration_count:
-        commands = commands.replace(
-            f"--variant {record.variant}",
-            f"--variant {record.variant} --calibration-samples {record.calibration_count}",
+        how = (
+            f"--calibration-dir FRAMES  # {record.calibration_count} with a garment"
+            if record.calibration_origin == OWN_FRAMES
+            else f"--calibration-samples {record.calibration_count}"
         )
+        commands = commands.replace(
+            f"--variant {record.variant}", f"--variant {record.variant} {how}"
+        )
+    for layer in record.keep_float:
+        commands = commands.rstrip() + f" --keep-float {layer}"
     return _TEXT.format(
         commands=commands,
         training=_training(record, comparison.float_eval.accuracy) if told else "",

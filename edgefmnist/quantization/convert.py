@@ -6,6 +6,7 @@ Keras 3 (tensorflow#63867 and its kin).
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -48,6 +49,27 @@ def load_keras(path: Path) -> Any:
     return model
 
 
+@contextlib.contextmanager
+def saved_model(model: Any) -> Iterator[Path]:
+    """A Keras model as a SavedModel in a folder of its own, for the length of the block.
+
+    Raises: CannotWrite.
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with silenced_stderr():
+                model.export(folder, format="tf_saved_model", verbose=False)
+        except (OSError, tf.errors.OpError) as error:
+            reason = str(error).rpartition("; ")[2].partition(" [Op")[0]
+            raise CannotWrite(
+                f"no SavedModel could be written to {folder}: {reason}; "
+                "set TMPDIR to a folder with more room"
+            ) from error
+        yield Path(folder)
+
+
 def convert(
     model: Any,
     variant: Variant,
@@ -59,8 +81,35 @@ def convert(
     calibration: the representative dataset, uint8 [n, 28, 28], raw intensities; needed by the
         integer variants.
 
-    Raises: BadModel when the converter refuses.
+    Raises: BadModel when the converter refuses; CannotWrite.
     """
+    with saved_model(model) as folder:
+        return convert_saved(folder, variant, calibration, on_progress)
+
+
+def convert_saved(
+    folder: Path,
+    variant: Variant,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> bytes:
+    """`convert` of what `saved_model` wrote to `folder`: of several variants the export is one."""
+    with silenced_stderr():
+        try:
+            converted: bytes = converter(folder, variant, calibration, on_progress).convert()
+        except Exception as error:  # the converter raises half a dozen unrelated classes
+            reason = str(error).strip().partition("\n")[0][:200]
+            raise BadModel(f"the model cannot be converted to {variant}: {reason}") from error
+    return converted
+
+
+def converter(
+    folder: Path,
+    variant: Variant,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Any:
+    """TensorFlow's converter for what `saved_model` wrote to `folder`, set up for `variant`."""
     import tensorflow as tf
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
@@ -70,23 +119,9 @@ def convert(
             if on_progress is not None:
                 on_progress(done, len(calibration))
 
-    with tempfile.TemporaryDirectory() as folder, silenced_stderr():
-        try:
-            model.export(folder, format="tf_saved_model", verbose=False)
-        except (OSError, tf.errors.OpError) as error:
-            reason = str(error).rpartition("; ")[2].partition(" [Op")[0]
-            raise CannotWrite(
-                f"no SavedModel could be written to {folder} on the way to {variant}: {reason}; "
-                "set TMPDIR to a folder with more room"
-            ) from error
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        _configure(converter, variant, representative)
-        try:
-            converted: bytes = converter.convert()
-        except Exception as error:  # the converter raises half a dozen unrelated classes
-            reason = str(error).strip().partition("\n")[0][:200]
-            raise BadModel(f"the model cannot be converted to {variant}: {reason}") from error
-    return converted
+    made = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    _configure(made, variant, representative)
+    return made
 
 
 def _configure(

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.evaluate import score
+from edgefmnist.quantization.calibration import calibration_error, temperature
 from edgefmnist.quantization.records import Comparison
-
-_Z95 = 1.959963984540054
-
-Answers = npt.NDArray[np.int64]
+from edgefmnist.runtime.classifier import Floats, softmax
 
 
-def compare(float_answers: Answers, answers: Answers, labels: npt.NDArray[np.uint8]) -> Comparison:
-    """Compare the answers [n] of the float and the quantized model; labels: [n], the truth."""
+def compare(float_logits: Floats, logits: Floats, labels: npt.NDArray[np.uint8]) -> Comparison:
+    """Compare the logits [n, 10] of the float and the quantized model; labels: [n], the truth.
+
+    Confidences of both are softmax(logits / temperature) under the temperature that suits the float
+    model on these pictures. Raw ones tell little of a network trained on smoothed labels, which is
+    unsure throughout, and a temperature for each would hide that the quantized one answers on
+    another scale. This temperature is a ruler for the comparison and goes into no bundle.
+    """
+    float_answers, answers = float_logits.argmax(axis=1), logits.argmax(axis=1)
     float_right, right = float_answers == labels, answers == labels
+    ruler = temperature(float_logits, labels)
+    float_ece, ece = (
+        calibration_error(softmax(each / ruler), labels) for each in (float_logits, logits)
+    )
     lost = int((float_right & ~right).sum())
     gained = int((~float_right & right).sum())
     n = len(labels)
@@ -29,11 +39,13 @@ def compare(float_answers: Answers, answers: Answers, labels: npt.NDArray[np.uin
         drop_interval_pp=(100 * low, 100 * high),
         agreement=float((float_answers == answers).mean()),
         predicted_classes=len(np.unique(answers)),
+        float_ece=float_ece,
+        quantized_ece=ece,
     )
 
 
-def drop_interval(lost: int, gained: int, n: int) -> tuple[float, float]:
-    """95 % interval for the drop (lost - gained) / n of paired proportions, as a fraction.
+def drop_interval(lost: int, gained: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval for the drop (lost - gained) / n of paired proportions, as a fraction.
 
     lost: pictures that only the first model had right; gained: only the second; n: all.
 
@@ -44,5 +56,6 @@ def drop_interval(lost: int, gained: int, n: int) -> tuple[float, float]:
     """
     p_lost, p_gained = (lost + 1) / (n + 2), (gained + 1) / (n + 2)
     difference = p_lost - p_gained
-    half = _Z95 * math.sqrt((p_lost + p_gained - difference**2) / (n + 2))
+    z = statistics.NormalDist().inv_cdf(0.5 + confidence / 2)
+    half = z * math.sqrt((p_lost + p_gained - difference**2) / (n + 2))
     return max(-1.0, difference - half), min(1.0, difference + half)

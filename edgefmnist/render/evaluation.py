@@ -12,6 +12,8 @@ from edgefmnist.runtime.golden import Replay
 from edgefmnist.runtime.interpreter import provider
 from edgefmnist.runtime.models import ModelFile
 
+_SHOWN_MISMATCHES = 5
+
 
 def show(model: ModelFile, evaluation: Evaluation) -> None:
     """Print accuracy and the recall of each class."""
@@ -52,9 +54,41 @@ def show_replay(replay: Replay) -> None:
     """Print how the golden vectors came out."""
     results.print(
         f"{replay.model}: {replay.exact} of {replay.total} golden vectors exact, "
-        f"{replay.same_label} with the same class, largest difference {replay.largest_step:g} "
-        f"({replay.runtime}; released with {replay.made_with})"
+        f"{replay.same_label} with the same class, largest difference {replay.largest_step:.3g} "
+        f"{replay.unit}."
     )
+    made = f"{replay.made_with}, {_kernels(replay.made_with_delegate)}"
+    results.print(f"Here {replay.runtime}, {_kernels(replay.delegate)}; released with {made}.")
+    if replay.bound:
+        results.print(
+            f"Asked for: at most {replay.bound:.3g} {replay.unit} and the same class, but for ties."
+        )
+    else:
+        results.print("Asked for: equal to the last bit, the kernels being those of the release.")
+    if replay.mismatches:
+        _show_mismatches(replay)
+
+
+def _show_mismatches(replay: Replay) -> None:
+    table = Table(title="Vectors that differ", title_justify="left")
+    table.add_column("vector", justify="right")
+    table.add_column("class")
+    table.add_column("class here")
+    table.add_column("farthest output")
+    for head in ("released", "here", "distance"):
+        table.add_column(head, justify="right")
+    for one in replay.mismatches[:_SHOWN_MISMATCHES]:
+        numbers = (f"{value:.4g}" for value in (one.expected, one.found, one.distance))
+        table.add_row(str(one.index), one.label, one.found_label, one.output, *numbers)
+    results.print(table)
+    if len(replay.mismatches) > _SHOWN_MISMATCHES:
+        results.print(f"and {len(replay.mismatches) - _SHOWN_MISMATCHES} more; all with --json.")
+
+
+def _kernels(delegate: str | None) -> str:
+    if delegate is None:
+        return "delegate not recorded"
+    return "built-in kernels" if delegate == "none" else f"delegate {delegate}"
 
 
 def show_replay_json(replay: Replay) -> None:

@@ -6,7 +6,8 @@ import dataclasses
 
 from rich.table import Table
 
-from edgefmnist.quantization.records import QuantizeResult
+from edgefmnist.quantization.records import QuantizeResult, Throughout
+from edgefmnist.records import GarmentFrames
 from edgefmnist.render.console import print_json, results
 from edgefmnist.runtime import bundle
 
@@ -41,13 +42,76 @@ def show(result: QuantizeResult) -> None:
         f"Drop {both.drop_pp:.2f} points (95 % interval {low:.2f} to {high:.2f}); "
         f"same answer on {both.agreement:.2%} of the pictures."
     )
-    if result.card.calibration_count:
-        results.print(f"Calibrated on {result.card.calibration_count} training pictures.")
+    card = result.card
+    _show_gate(result)
+    if result.throughout is not None:
+        _show_kept(result, result.throughout)
+    if card.calibration_count:
+        results.print(calibrated_on(card.calibration_count, result.frames), soft_wrap=True)
     results.print(
-        f"Scores: temperature {result.card.temperature}, unknown under "
-        f"{result.card.unknown_threshold}."
+        f"Scores: temperature {card.temperature}, unknown under {card.unknown_threshold}."
     )
     results.print(f"Bundle written to {result.out}", soft_wrap=True)
+
+
+def calibrated_on(count: int, frames: GarmentFrames | None) -> str:
+    """What the integer activations were calibrated on, as a sentence."""
+    if frames is None:
+        return f"Calibrated on {count} training pictures."
+    return (
+        f"Calibrated on the garments in {count} pictures of {frames.folder}; in {frames.empty} "
+        f"more none was found, {frames.unreadable} could not be read."
+    )
+
+
+def frames_fields(frames: GarmentFrames | None) -> dict[str, object] | None:
+    """Own frames as JSON, without their pixels."""
+    if frames is None:
+        return None
+    return {
+        "folder": str(frames.folder),
+        "garments": len(frames.pictures),
+        "empty": frames.empty,
+        "unreadable": frames.unreadable,
+    }
+
+
+def _show_gate(result: QuantizeResult) -> None:
+    table = Table(title="Gate", title_justify="left")
+    table.add_column("demand")
+    table.add_column("found", justify="right")
+    table.add_column("limit", overflow="fold")
+    for check in result.checks:
+        found, _, limit = str(check).partition(f" {check.relation} ")
+        table.add_row(check.name, found, f"{check.relation} {limit}")
+    results.print(table)
+    high = result.comparison.drop_interval_pp[1]
+    limit_pp = next(float(check.limit) for check in result.checks if check.name == "drop")
+    if high > limit_pp:
+        results.print(
+            f"The drop's interval reaches {high:.2f}, over the limit: on other pictures it may "
+            "lose more than allowed."
+        )
+
+
+def _show_kept(result: QuantizeResult, throughout: Throughout) -> None:
+    """What it bought to leave layers in float."""
+    kept, before, now = ", ".join(result.card.keep_float), throughout.comparison, result.comparison
+    table = Table(title=f"With {kept} in float32", title_justify="left")
+    table.add_column("")
+    table.add_column("int8 throughout", justify="right")
+    table.add_column("now", justify="right")
+    for name, *cells in (
+        ("accuracy", f"{before.quantized_eval.accuracy:.2%}", f"{now.quantized_eval.accuracy:.2%}"),
+        ("drop", f"{before.drop_pp:.2f} pp", f"{now.drop_pp:.2f} pp"),
+        ("agreement", f"{before.agreement:.2%}", f"{now.agreement:.2%}"),
+        (
+            "size",
+            *(f"{n / 1024:,.1f} KiB" for n in (throughout.size_bytes, result.quantized_size_bytes)),
+        ),
+    ):
+        table.add_row(name, *cells)
+    results.print(table)
 
 
 def show_json(result: QuantizeResult) -> None:
@@ -70,7 +134,23 @@ def show_json(result: QuantizeResult) -> None:
             "drop_pp": both.drop_pp,
             "drop_interval_pp": both.drop_interval_pp,
             "agreement": both.agreement,
+            "expected_calibration_error": {
+                "float": both.float_ece,
+                "quantized": both.quantized_ece,
+            },
+            "gate": [
+                dataclasses.asdict(check) | {"passed": check.passed} for check in result.checks
+            ],
+            "throughout_int8": result.throughout
+            and {
+                "accuracy": result.throughout.comparison.quantized_eval.accuracy,
+                "drop_pp": result.throughout.comparison.drop_pp,
+                "drop_interval_pp": result.throughout.comparison.drop_interval_pp,
+                "agreement": result.throughout.comparison.agreement,
+                "size_bytes": result.throughout.size_bytes,
+            },
             "calibration_per_class": result.calibration_per_class,
+            "calibration_frames": frames_fields(result.frames),
             "card": dataclasses.asdict(result.card),
         }
     )

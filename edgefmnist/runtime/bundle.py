@@ -18,6 +18,8 @@ from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS
 
 SCHEMA = 2
+TRAINING_SPLIT, OWN_FRAMES = "training split, stratified", "own frames"
+"""What `BundleCard.calibration_origin` may be."""
 MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "README.md"
 
 
@@ -32,12 +34,17 @@ class BundleCard:
     variant: int8, int16x8, float16, dynamic or float32.
     float_accuracy: of the same weights in float32; quantized_accuracy: of this model.
     drop_interval_pp: 95 % interval of `drop_pp`.
+    calibration_count, calibration_origin: pictures that the ranges of activations were read from,
+        none where the activations are floats; and where they came from.
     temperature: logits are divided by it before the softmax.
     known_weight, known_bias: the logistic curve from the best logit to the probability that the
         picture shows one of the ten classes (`Classifier.known`).
     unknown_threshold: a smaller such probability is answered `unknown`.
     preprocess: id of the preprocessing that the threshold was set for.
-    runtime: the one that the golden outputs were made with.
+    runtime: the one that the golden outputs were made with. delegate: what computed them there,
+        "XNNPACK" or "none" for built-in kernels; None in records that do not tell.
+    keep_float: Keras layers left in float32 in an int8 model.
+    gate: what was asked for before the release and what was found, by the name of the demand.
     """
 
     name: str
@@ -68,6 +75,10 @@ class BundleCard:
     training_device: str | None = None
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
     other_seeds: dict[str, float] = dataclasses.field(default_factory=dict)
+    calibration_origin: str = TRAINING_SPLIT
+    delegate: str | None = None
+    keep_float: tuple[str, ...] = ()
+    gate: dict[str, str] = dataclasses.field(default_factory=dict)
     schema: int = SCHEMA
 
     def to_text(self) -> str:
@@ -77,7 +88,7 @@ class BundleCard:
 
 def _check(card: BundleCard) -> None:
     """Check what the program goes by. Raises: TypeError, ValueError."""
-    for key in ("name", "variant", "sha256", "preprocess", "runtime"):
+    for key in ("name", "variant", "sha256", "calibration_origin", "preprocess", "runtime"):
         if not isinstance(getattr(card, key), str):
             raise TypeError(f"{key} is no text")
     if card.labels != LABELS:
@@ -116,6 +127,7 @@ def read_card(folder: Path) -> BundleCard:
         if schema == SCHEMA:
             fields["labels"] = tuple(fields["labels"])
             fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
+            fields["keep_float"] = tuple(fields.get("keep_float", ()))
             card = BundleCard(**fields)
             _check(card)
     except OSError as error:

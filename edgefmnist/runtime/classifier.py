@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,16 +29,26 @@ class Classifier:
     """
 
     def __init__(
-        self, model: ModelFile, threads: int = 1, batch: int = 1, *, reference: bool = False
+        self,
+        model: ModelFile,
+        threads: int = 1,
+        batch: int = 1,
+        *,
+        reference: bool = False,
+        keep_tensors: bool = False,
     ) -> None:
         """Load `model` with `threads` CPU threads, to take `batch` pictures at a time.
 
-        reference: use the kernels that define the format (`interpreter.build`).
+        reference: use the kernels that define the format (`interpreter.read`).
+        keep_tensors: for `inner`; needs more memory.
         """
         self.model = model
         self.runtime: str = interpreter.provider()[1]
         self.size_bytes = model.path.stat().st_size
-        self._interpreter: Any = interpreter.build(model.path, threads, batch, reference=reference)
+        self._interpreter: Any = interpreter.build(
+            model.path, threads, batch, reference=reference, keep_tensors=keep_tensors
+        )
+        self.delegate = interpreter.delegate(self._interpreter)
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
         self._batch = int(self._input["shape"][0])
         self._output: dict[str, Any] = self._interpreter.get_output_details()[0]
@@ -74,10 +84,7 @@ class Classifier:
 
     def outputs(self, images: Pictures) -> Floats:
         """Dequantized output [n, 10]: logits, or probabilities where the model ends in softmax."""
-        answers = self.raw(images)
-        scale, zero_point = self._output["quantization"]
-        values: Floats = answers.astype(np.float32)
-        return (values - np.float32(zero_point)) * np.float32(scale) if scale else values
+        return _dequantized(self.raw(images), self._output)
 
     def logits(self, images: Pictures) -> Floats:
         """Logits [n, 10], up to a constant a row where the model ends in softmax."""
@@ -111,6 +118,19 @@ class Classifier:
         weight, bias = self._known_curve
         return sigmoid(logits.max(axis=1) * np.float32(weight) + np.float32(bias))
 
+    def inner(self, images: Pictures, names: Sequence[str]) -> dict[str, Floats]:
+        """Dequantized values of the tensors `names` for `images`, which must fill one batch.
+
+        Needs `keep_tensors`.
+        """
+        self._invoke(images)
+        found: dict[str, Floats] = {}
+        for detail in self._interpreter.get_tensor_details():
+            if detail["name"] in names:
+                values = self._interpreter.get_tensor(detail["index"])
+                found[detail["name"]] = _dequantized(values, detail)
+        return found
+
     def _invoke(self, part: Pictures) -> npt.NDArray[Any]:
         self._fill(part)  # what a shorter last batch leaves behind is answered, and not read
         self._interpreter.set_tensor(self._input["index"], self._tensor)
@@ -129,6 +149,13 @@ def softmax(logits: Floats) -> Floats:
 def sigmoid(values: Floats) -> Floats:
     """Logistic function; written with tanh, which cannot overflow."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * values)), np.float32)
+
+
+def _dequantized(values: npt.NDArray[Any], detail: dict[str, Any]) -> Floats:
+    """`values` of the tensor that `detail` describes as floats."""
+    scale, zero_point = detail["quantization"]
+    floats: Floats = values.astype(np.float32)
+    return (floats - np.float32(zero_point)) * np.float32(scale) if scale else floats
 
 
 def _filler(

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgefmnist.errors import BadModel, MissingDependency
 from edgefmnist.quiet import silenced_stderr
 from edgefmnist.records import LABELS
@@ -19,6 +17,7 @@ _PROVIDERS = (
     ("tflite_runtime.interpreter", "tflite-runtime"),
 )
 INPUT_SHAPE = (28, 28, 1)
+_DELEGATE = "DELEGATE"
 
 
 def provider() -> tuple[Any, str]:
@@ -38,41 +37,68 @@ def provider() -> tuple[Any, str]:
     )
 
 
-def build(path: Path, threads: int, batch: int, *, reference: bool = False) -> Any:
-    """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
+def read(
+    path: Path, threads: int = 1, *, reference: bool = False, keep_tensors: bool = False
+) -> Any:
+    """An interpreter for `path` that can tell its tensors and operators, but not run.
 
-    The batch stays 1 where the model was converted for one picture alone.
-    reference: run the plain kernels that define the format, far slower, and no delegate.
+    reference: take the plain kernels that define the format, far slower, and no delegate.
+    keep_tensors: give every inner tensor memory of its own, so that it can be read after a run.
 
     Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
     """
     interpreter_class, _ = provider()
-    options: dict[str, Any] = {"model_path": str(path), "num_threads": threads}
+    options: dict[str, Any] = {"experimental_preserve_all_tensors": keep_tensors}
     if reference:
         kernels = sys.modules[interpreter_class.__module__].OpResolverType
         options["experimental_op_resolver_type"] = kernels.BUILTIN_REF
     try:
+        with silenced_stderr():
+            interpreter = interpreter_class(model_path=str(path), num_threads=threads, **options)
+    except (ValueError, RuntimeError) as error:
+        raise _cannot_load(path, error) from error
+    _check_shapes(interpreter, path)
+    return interpreter
+
+
+def build(
+    path: Path, threads: int, batch: int, *, reference: bool = False, keep_tensors: bool = False
+) -> Any:
+    """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
+
+    The batch stays 1 where the model was converted for one picture alone. Otherwise as `read`.
+    """
+    interpreter = read(path, threads, reference=reference, keep_tensors=keep_tensors)
+    source = interpreter.get_input_details()[0]
+    try:
         # The XNNPACK delegate announces itself on stderr.
         with silenced_stderr():
-            interpreter = interpreter_class(**options)
-            _check_shapes(interpreter, path)
-            source = interpreter.get_input_details()[0]
             if batch != 1 and source["shape_signature"][0] == -1:
                 shape = (batch, *INPUT_SHAPE)
                 interpreter.resize_tensor_input(source["index"], shape)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise BadModel(f"{path} is not a model that this runtime can load: {error}") from error
+        raise _cannot_load(path, error) from error
     return interpreter
 
 
-def float_tensors(path: Path) -> list[str]:
-    """Names of the tensors of the model at `path` that hold floating-point values."""
-    return [
-        detail["name"]
-        for detail in build(path, threads=1, batch=1).get_tensor_details()
-        if np.issubdtype(detail["dtype"], np.floating)
-    ]
+def _cannot_load(path: Path, error: Exception) -> BadModel:
+    return BadModel(f"{path} is not a model that this runtime can load: {error}")
+
+
+def operators(built: Any) -> list[dict[str, Any]]:
+    """The operators of an interpreter's model in its order, delegates left out."""
+    return [one for one in built._get_ops_details() if one["op_name"] != _DELEGATE]
+
+
+def delegate(built: Any) -> str:
+    """Name of the delegate that computes the model or parts of it; "none" for built-in kernels.
+
+    XNNPACK is the only delegate that either runtime takes by itself. Where it took operators, a
+    node of its own stands among them (ai_edge_litert/interpreter.py, `_get_ops_details`).
+    """
+    taken = any(one["op_name"] == _DELEGATE for one in built._get_ops_details())
+    return "XNNPACK" if taken else "none"
 
 
 def _check_shapes(interpreter: Any, path: Path) -> None:

@@ -13,8 +13,8 @@ from edgefmnist.cli import app
 from tests.conftest import ROOT, RunCli, assert_one_line
 
 COMMANDS = [
-    *("data", "train", "sweep", "quantize", "evaluate", "bench", "camera", "predict", "verify"),
-    "export",
+    *("data", "train", "sweep", "quantize", "calibration", "layers", "export"),
+    *("evaluate", "bench", "camera", "predict", "verify"),
 ]
 
 

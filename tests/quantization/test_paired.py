@@ -49,13 +49,20 @@ def test_a_comparison_counts_what_each_model_had_right() -> None:
     float_answers, answers = labels.astype(int), labels.astype(int)
     answers[:4] = 9  # four T-shirts lost
     float_answers[50] = 7  # one sandal gained
-    both = paired.compare(float_answers, answers, labels)
+    logits = np.eye(10, dtype=np.float32)
+    both = paired.compare(logits[float_answers], logits[answers], labels)
     assert both.float_eval.accuracy == 0.99
     assert both.quantized_eval.accuracy == 0.96
     assert both.drop_pp == pytest.approx(3.0)
     assert both.agreement == 0.95
     assert both.predicted_classes == 10
+    assert both.worst_class == (LABELS[0], pytest.approx(40.0))
     assert both.quantized_eval.per_class[LABELS[0]] == 0.6
     assert both.quantized_eval.confusion[0][9] == 4
     boots = both.quantized_eval.per_class_table["Ankle boot"]
     assert boots == {"precision": 0.7143, "recall": 1.0, "f1": 0.8333, "support": 10}
+
+
+def test_an_interval_of_more_confidence_is_wider() -> None:
+    usual, surer = paired.drop_interval(30, 10, 1_000), paired.drop_interval(30, 10, 1_000, 0.99)
+    assert surer[0] < usual[0] < 0.02 < usual[1] < surer[1]

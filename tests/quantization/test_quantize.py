@@ -12,15 +12,15 @@ import pytest
 
 from edgefmnist.dataset import load, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED
-from edgefmnist.errors import GateRefused
 from edgefmnist.frameworks import require_tensorflow
-from edgefmnist.quantization import convert, gate, quantizer
-from edgefmnist.quantization.records import VARIANTS, Comparison, QuantizeConfig
-from edgefmnist.records import LABELS, Evaluation
+from edgefmnist.quantization import convert, quantizer
+from edgefmnist.quantization.records import VARIANTS, QuantizeConfig
+from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden, interpreter
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile, resolve
 from tests.conftest import RunCli, assert_one_line
+from tests.quantization.conftest import Nobody
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +128,6 @@ def test_the_representative_dataset_is_stratified_and_from_the_training_split(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(convert, "convert", stop)
-
-    class Nobody:
-        def stage(self, name: str, total: int | None = None) -> None: ...
-        def progress(self, done: int, total: int) -> None: ...
-
     config = QuantizeConfig(source=tiny_run, calibration_count=200, out=tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         quantizer.quantize(config, train, test, Nobody())
@@ -171,22 +166,6 @@ def test_a_collapsed_model_is_refused_whatever_the_drop(
     result = run_cli("quantize", collapsed_keras, "--max-drop", "100", "--out", out)
     assert_one_line(result, 3, "answers one class")
     assert not out.exists()
-
-
-def test_a_float_tensor_is_refused_whatever_the_drop(float_tflite: Path) -> None:
-    perfect = Evaluation(correct=10, total=10, confusion=((1,) * 10,) * 10)
-    comparison = Comparison(
-        float_eval=perfect,
-        quantized_eval=perfect,
-        drop_pp=0.0,
-        drop_interval_pp=(0.0, 0.0),
-        agreement=1.0,
-        predicted_classes=10,
-    )
-    config = QuantizeConfig(source=float_tflite, max_drop_pp=100)
-    model = ModelFile(name="float", path=float_tflite)
-    with pytest.raises(GateRefused, match="float tensors"):
-        gate.check(config, comparison, model)
 
 
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant != "int8"])

@@ -48,7 +48,7 @@ def show(
     if profiles:
         results.print(PROFILE_NOTE)
     results.print()
-    _show_conditions(result)
+    show_conditions(result.conditions, result.rows[0].runtime)
     if comparison is not None:
         results.print()
         _show_comparison(comparison)
@@ -167,16 +167,17 @@ def stages_text(stages: Stages) -> str:
     )
 
 
-def _show_conditions(result: BenchResult) -> None:
-    results.print(f"{machine_text(result.conditions)}; {result.rows[0].runtime}")
-    for one in result.conditions.judgements:
+def show_conditions(conditions: Conditions, runtime: str) -> None:
+    """Print what machine it was and what casts doubt on the measurement."""
+    results.print(f"{machine_text(conditions)}; {runtime}")
+    for one in conditions.judgements:
         if one.level in _STYLES:
             mend = f": {one.mend}" if one.mend else ""
             results.print(f"{one.level}: {one.what}{mend}", style=_STYLES[one.level])
-    told = [one.what for one in result.conditions.judgements if one.level == "ok"]
+    told = [one.what for one in conditions.judgements if one.level == "ok"]
     if told:
         results.print(f"well: {'; '.join(told)}", style="green")
-    hidden = [one.about for one in result.conditions.judgements if one.level == "unknown"]
+    hidden = [one.about for one in conditions.judgements if one.level == "unknown"]
     if hidden:
         results.print(f"not told by this system: {', '.join(hidden)}")
 

@@ -44,19 +44,17 @@ def read_int8(model: ModelFile) -> Structure:
 
     Raises: BadModel when its input or output is no int8 or a float tensor is left in it.
     """
-    # A delegate would stand in the list in place of the operators it took over.
-    built = interpreter.build(model.path, threads=1, batch=1, reference=True)
+    built = interpreter.read(model.path)
     source, target = built.get_input_details()[0], built.get_output_details()[0]
     dtypes = [np.dtype(detail["dtype"]).name for detail in (source, target)]
-    floats = interpreter.float_tensors(model.path)
+    floats = [one for one in built.get_tensor_details() if np.dtype(one["dtype"]).kind == "f"]
     if dtypes != ["int8", "int8"] or floats:
         what = f"{len(floats)} float tensors" if floats else f"{' and '.join(dtypes)} in and out"
         raise BadModel(
             f"{model.path} is no full-integer int8 model ({what}): "
             "name one that edgefmnist quantize --variant int8 made"
         )
-    # LiteRT and tflite-runtime have no public way to the operators.
-    operators = tuple(str(one["op_name"]) for one in built._get_ops_details())
+    operators = tuple(str(one["op_name"]) for one in interpreter.operators(built))
     return Structure(operators=operators, input=_code(source), output=_code(target))
 
 

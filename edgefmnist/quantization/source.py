@@ -1,0 +1,90 @@
+"""What is quantized: a trained model, and what is told of its training."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from edgefmnist.dataset import Samples, split_validation
+from edgefmnist.dataset.split import SPLIT_SEED, Indices
+from edgefmnist.errors import BadInput, UsageError
+
+_VALIDATION_COUNT = 5_000
+"""Held out where a bare `.keras` is quantized, of which nobody knows what it was trained on."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A trained model; recipe and the rest: None where no `result.json` tells of it.
+
+    accuracy: in float32 on the test pictures.
+    """
+
+    keras: Path
+    name: str
+    validation_count: int = _VALIDATION_COUNT
+    recipe: str | None = None
+    seed: int | None = None
+    epochs: int | None = None
+    accuracy: float | None = None
+    training_seconds: float | None = None
+    training_device: str | None = None
+    teachers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def split(self, train: Samples) -> tuple[Indices, Samples]:
+        """Which of the training pictures the model was fitted on, and those held out of it."""
+        train_at, validation_at = split_validation(train.labels, self.validation_count, SPLIT_SEED)
+        held_out = Samples(images=train.images[validation_at], labels=train.labels[validation_at])
+        return train_at, held_out
+
+
+def read_source(path: Path) -> Source:
+    """What `path` names, a run folder or a `.keras` file. Raises: BadInput."""
+    keras = path / "model.keras" if path.is_dir() else path
+    if not keras.is_file() and (path / "checkpoint.json").is_file():
+        raise BadInput(f"the training in {path} is not finished: go on with train --resume")
+    if not keras.is_file():
+        raise BadInput(
+            f"no trained model at {keras}: name a run folder or a .keras file, "
+            "or train one first: edgefmnist train"
+        )
+    told = keras.with_name("result.json")
+    if keras.name != "model.keras" or not told.is_file():
+        return Source(keras=keras, name=keras.stem)
+    try:
+        run = json.loads(told.read_text(encoding="utf-8"))
+        return Source(
+            keras=keras,
+            name=run["recipe"]["name"],
+            validation_count=int(run["validation_count"]),
+            recipe=run["recipe"]["name"],
+            seed=int(run["seed"]),
+            epochs=int(run["epochs"]),
+            accuracy=float(run["test"]["accuracy"]),
+            training_seconds=float(run["seconds"]),
+            training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
+            teachers=dict(run["teachers"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{told} is damaged: train again, or quantize {keras} alone") from error
+
+
+def accuracy_of_other_seeds(source: Source, runs: tuple[Path, ...]) -> dict[str, float]:
+    """Accuracy of further trainings of the same recipe, by seed. Raises: BadInput, UsageError."""
+    told: dict[str, float] = {}
+    for run in runs:
+        other = read_source(run)
+        if other.accuracy is None or (other.recipe, other.epochs, other.teachers) != (
+            source.recipe,
+            source.epochs,
+            source.teachers,
+        ):
+            raise UsageError(
+                f"--other-seed {run}: it was not trained as {source.keras.parent} was; "
+                "name a run of the same recipe, epochs and teachers"
+            )
+        if other.seed == source.seed or str(other.seed) in told:
+            raise UsageError(f"--other-seed {run}: seed {other.seed} is named twice")
+        told[str(other.seed)] = other.accuracy
+    return told

@@ -1,0 +1,173 @@
+"""All variants of one model side by side, and the release of the one that suits best."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgefmnist import evaluate
+from edgefmnist.dataset import Samples
+from edgefmnist.errors import GateRefused
+from edgefmnist.quantization import convert, gate, paired
+from edgefmnist.quantization.job import Job, open_job
+from edgefmnist.quantization.records import (
+    Comparison,
+    Goal,
+    QuantizeConfig,
+    QuantizeObserver,
+    Selection,
+    TimeModels,
+    Variant,
+    VariantRow,
+    VariantsResult,
+)
+from edgefmnist.quantization.release import checked_out, release
+from edgefmnist.quantization.selection import choose
+from edgefmnist.quantization.source import read_source
+from edgefmnist.records import GarmentFrames
+from edgefmnist.runtime import interpreter
+from edgefmnist.runtime.classifier import Floats
+from edgefmnist.runtime.models import ModelFile
+
+SELECTED = "selected"
+"""Name of the folder, in the run's, that the chosen variant is released to."""
+
+_SHOWN: tuple[Variant, ...] = ("float32", "float16", "dynamic", "int8", "int16x8")
+
+Models = dict[Variant, ModelFile]
+
+
+def quantize_all(
+    config: QuantizeConfig,
+    goal: Goal | None,
+    train: Samples,
+    test: Samples,
+    time_models: TimeModels,
+    observer: QuantizeObserver,
+    frames: GarmentFrames | None = None,
+) -> VariantsResult:
+    """Convert the model to every variant, compare them, and release the one that suits `goal`.
+
+    The choice is made by what the variants score on the validation pictures and how long they take
+    here. The test pictures report, and the chosen one must pass the gate on them too, as every
+    bundle must. Without a goal nothing is written.
+
+    config: as for one variant; its own `variant` does not count.
+
+    Raises: as `quantize`; GateRefused also where no variant passes.
+    """
+    source = read_source(config.source)
+    wanted = (goal, checked_out(config.out or source.keras.parent / SELECTED)) if goal else None
+    job = open_job(source, config, train, test, frames, observer)
+    with tempfile.TemporaryDirectory() as folder:
+        models = _convert_all(job, Path(folder), observer)
+        logits = _answer_all(models, job.validation, "validation", observer)
+        judged = _compare_all(logits, job.validation)
+        refused = _refusals(config, judged, models)
+        if wanted and len(refused) == len(models):
+            reasons = "; ".join(f"{variant}: {reason}" for variant, reason in refused.items())
+            raise GateRefused(f"no variant passes the gate, no bundle was written: {reasons}")
+        on_test = _compare_all(_answer_all(models, job.test, "test", observer), job.test)
+        observer.stage("Timing all variants")
+        timed = time_models([models[variant] for variant in _SHOWN], observer.progress)
+        rows = tuple(
+            VariantRow(
+                variant=variant,
+                size_bytes=models[variant].path.stat().st_size,
+                windows_us=taken,
+                test=on_test[variant],
+                validation=judged[variant],
+                right=logits[variant].argmax(axis=1) == job.validation.labels,
+                refused=refused.get(variant),
+            )
+            for variant, taken in zip(_SHOWN, timed.windows_us, strict=True)
+        )
+        selection = _release_best(*wanted, config, job, models, rows, observer) if wanted else None
+    return VariantsResult(
+        name=source.name,
+        rows=rows,
+        max_drop_pp=config.max_drop_pp,
+        calibration_count=len(job.calibration.images),
+        calibration_origin=job.calibration.origin,
+        frames=frames,
+        conditions=timed.conditions,
+        runtime=interpreter.provider()[1],
+        selection=selection,
+    )
+
+
+def _convert_all(job: Job, folder: Path, observer: QuantizeObserver) -> Models:
+    """Every variant as a file in `folder`, by way of one SavedModel."""
+    models = {v: ModelFile(name=v, path=folder / f"{v}.tflite") for v in _SHOWN}
+    observer.stage("Converting to all variants", len(models))
+    with convert.saved_model(job.model) as saved:
+        for done, (variant, model) in enumerate(models.items(), 1):
+            converted = convert.convert_saved(saved, variant, job.calibration.images)
+            model.path.write_bytes(converted)
+            observer.progress(done, len(models))
+    return models
+
+
+def _answer_all(
+    models: Models, samples: Samples, what: str, observer: QuantizeObserver
+) -> dict[Variant, Floats]:
+    """Logits [n, 10] of each of `models` for `samples`."""
+    answers: dict[Variant, Floats] = {}
+    total = len(models) * len(samples.labels)
+    observer.stage(f"Evaluating all variants on {what} pictures", total)
+
+    def on_progress(done: int, count: int) -> None:
+        observer.progress(len(answers) * count + done, total)
+
+    for variant, model in models.items():
+        answers[variant] = evaluate.logits(model, samples.images, on_progress)
+    return answers
+
+
+def _compare_all(answers: dict[Variant, Floats], samples: Samples) -> dict[Variant, Comparison]:
+    reference = answers["float32"]
+    return {
+        variant: paired.compare(reference, given, samples.labels)
+        for variant, given in answers.items()
+    }
+
+
+def _refusals(
+    config: QuantizeConfig, judged: dict[Variant, Comparison], models: Models
+) -> dict[Variant, str]:
+    """What the gate has against variants, of those that it refuses."""
+    refused: dict[Variant, str] = {}
+    for variant, comparison in judged.items():
+        checks = (*gate.form(variant, models[variant]), *gate.measured(config, comparison))
+        failed = [
+            f"{check.name} {str(check).replace(check.relation, 'is not ' + check.relation)}"
+            for check in checks
+            if not check.passed
+        ]
+        if failed:
+            refused[variant] = ", ".join(failed)
+    return refused
+
+
+def _release_best(
+    goal: Goal,
+    out: Path,
+    config: QuantizeConfig,
+    job: Job,
+    models: Models,
+    rows: Sequence[VariantRow],
+    observer: QuantizeObserver,
+) -> Selection:
+    best, reason = choose(rows, goal)
+    model = models[best.variant]
+    try:
+        checks = gate.check(dataclasses.replace(config, variant=best.variant), best.test, model)
+    except GateRefused as error:
+        raise GateRefused(
+            f"chosen on the validation pictures, on the test pictures {error}"
+        ) from error
+    checks = (job.input_scaling, *checks)
+    card = release(out, job, best.variant, model, best.test, checks, observer)
+    return Selection(goal=goal, variant=best.variant, reason=reason, card=card, out=out)
