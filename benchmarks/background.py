@@ -4,7 +4,8 @@ usage: python -m benchmarks.background [--seeds N] [--frames N]
 
 The frames are those of ``demo:fixed:SEED``, 640x480, each seed another ground. Both ways take every
 frame in turn; the time is that of the one thread on its processor. The true mask is where the
-frame changes when the garment's dye does. unknown is off: a frame is right with its true label. Writes `background.md`.
+frame changes when the garment's dye does. unknown is off: a frame is right with its true label.
+Writes `background.md`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 usage: python -m benchmarks.scenes [FRAMES]
 
 FRAMES (1000): of `edgefmnist camera --source demo`, which is what runs, with the shipped model. A
-frame with a garment is right when it is answered with its class and not `unknown`; an empty one when
-it is refused. The scenes are the same each time. Writes `scenes.md`.
+frame with a garment is right when it is answered with its class and not `unknown`; an empty one
+when it is refused. The scenes are the same each time. Writes `scenes.md`.
 """
 
 from __future__ import annotations

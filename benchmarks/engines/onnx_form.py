@@ -123,4 +123,3 @@ class _Graph:
 
     def _node(self, kind: str, inputs: list[str], output: str, **options: Any) -> None:
         self.nodes.append(helper.make_node(kind, inputs, [output], **options))
-

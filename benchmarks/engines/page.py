@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from benchmarks import pages
 from benchmarks.engines.engines import ENGINES, LiteRT, TFLiteRuntime
 from edgefmnist import files
 
@@ -41,7 +42,7 @@ def page(told: Told) -> str:
         cpu=machine["cpu"],
         cores=machine["cores"],
         system=machine["system"],
-        judgements="; ".join(one["what"] for one in told["judgements"]),
+        doubts=_doubts(told["judgements"]),
         verdict=verdict(rows),
         int8=table(rows, "int8"),
         float32=table(rows, "float32"),
@@ -88,11 +89,10 @@ def verdict(rows: list[Told]) -> str:
 
 def table(rows: list[Told], form: str) -> str:
     """Engines with one form, the fastest on one thread first."""
-    lines = [
-        "| engine | 1 thread, µs | p95 | × LiteRT | 2 threads, µs | p95 | × LiteRT | accuracy | same "
-        "| KiB | peak MiB |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    timed = ("µs", "p95", "of LiteRT")
+    heads = ["engine", *(f"{head}, {threads}" for threads in (1, 2) for head in timed)]
+    heads += ["accuracy", "same", "KiB", "peak MiB"]
+    lines = []
     first = [row for row in rows if _way(row) == (form, 1)]
     for row in sorted(first, key=_median):
         cells = [f"{row['engine']} {row['version']}"]
@@ -102,24 +102,23 @@ def table(rows: list[Told], form: str) -> str:
             cells += [f"{_median(one):.0f} ({low:.0f}-{high:.0f})", f"{one['p95_us']:.0f}", ratio]
         cells += [f"{row['accuracy']:.2%}", f"{row['agreement']:.2%}"]
         cells += [f"{row['size_bytes'] / 1024:.0f}", f"{row['peak_rss_bytes'] / 2**20:.0f}"]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return pages.table(heads, lines)
 
 
 def overhead_table(overhead: list[Told]) -> str:
     """Bare time, what ours adds, what is allowed, whether it holds."""
-    lines = ["| threads | bare, µs | ours adds, µs | % | allowed, µs | |", "|---|---|---|---|---|---|"]
+    lines = []
     for one in overhead:
         bare = statistics.median(bare for bare, _ in one["windows"])
-        added = statistics.median(added for _, added in one["windows"])
+        spread = [added for _, added in one["windows"]]
+        added = statistics.median(spread)
         allowed = max(ALLOWED_SHARE * bare, ALLOWED_US)
         mark = "holds" if added <= allowed else "**exceeded**"
-        spread = [added for _, added in one["windows"]]
-        lines.append(
-            f"| {one['threads']} | {bare:.0f} | {added:.1f} ({min(spread):.1f} to {max(spread):.1f}) "
-            f"| {100 * added / bare:.1f} | {allowed:.1f} | {mark} |"
-        )
-    return "\n".join(lines)
+        adds = f"{added:.1f} ({min(spread):.1f} to {max(spread):.1f})"
+        share = f"{100 * added / bare:.1f}"
+        lines.append((one["threads"], f"{bare:.0f}", adds, share, f"{allowed:.1f}", mark))
+    return pages.table(("threads", "bare, µs", "ours adds, µs", "%", "allowed, µs", ""), lines)
 
 
 def figure(rows: list[Told]) -> Figure:
@@ -157,10 +156,13 @@ def figure(rows: list[Told]) -> Figure:
     return drawn
 
 
+def _doubts(judgements: list[Told]) -> str:
+    doubts = [one["what"] for one in judgements if one["level"] in ("warning", "problem")]
+    return f"What casts doubt on absolute times: {'; '.join(doubts)}." if doubts else ""
+
+
 def _find(rows: list[Told], engine: str, form: str, threads: int) -> Told:
-    return next(
-        row for row in rows if row["engine"] == engine and _way(row) == (form, threads)
-    )
+    return next(row for row in rows if row["engine"] == engine and _way(row) == (form, threads))
 
 
 def _way(row: Told) -> tuple[str, int]:
@@ -176,4 +178,4 @@ def _median(row: Told) -> float:
 
 
 def _threads(count: int) -> str:
-    return "one thread" if count == 1 else f"{count} threads"
+    return {1: "one thread", 2: "two threads"}[count]
