@@ -77,8 +77,8 @@ def timed(preprocessor: Preprocessor, pixels: np.ndarray, tally: Tally) -> Prepa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--frames", type=int, default=150)
+    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--frames", type=int, default=60)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     watch = Watch()

@@ -14,7 +14,7 @@ from edgefmnist import files
 from edgefmnist.cli import reporting_errors
 from edgefmnist.dataset import load, split_validation, stratified_sample
 from edgefmnist.dataset.split import SPLIT_SEED
-from edgefmnist.errors import BadInput
+from edgefmnist.errors import BadInput, UsageError
 from edgefmnist.frameworks import require_tensorflow
 from edgefmnist.render.progress import Stages
 
@@ -35,15 +35,18 @@ def run(options: argparse.Namespace) -> None:
 
 def _record(folder: Path, windows: measure.Windows) -> None:
     measure.pythons()  # rather now than after the conversion
-    keras = folder / "model.keras"
-    if not keras.is_file():
-        raise BadInput(f"no trained model at {keras}: name a run folder of edgefmnist train")
+    if windows.count < 1 or not 0 < windows.window_s < float("inf"):
+        raise UsageError("--windows and --seconds: give one window and a part of a second at least")
+    keras, result = folder / "model.keras", folder / "result.json"
+    for needed in (keras, result):
+        if not needed.is_file():
+            raise BadInput(f"no trained model: {needed} is missing; name a run folder")
     with Stages() as stages:
         stages.stage("Converting")
         models = _convert(keras)
         stages.stage("Measuring")
         told = measure.measure(models, load("test"), windows, stages.progress)
-    network = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    network = json.loads(result.read_text(encoding="utf-8"))
     about = {"recipe": network["recipe"]["name"], "parameters": network["parameters"]}
     files.write_text(RECORDED, json.dumps(about | told, indent=1) + "\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.engines.engines import ENGINES, Engine, TFLiteRuntime
 from edgefmnist.dataset import Samples
@@ -23,6 +25,7 @@ BUILD = ROOT / "build" / "engines"
 FORMS = ("float32", "int8")
 THREADS = (1, 2)
 _BASE = "edge"
+_WORKER = "benchmarks.engines.worker"
 
 OnProgress = Callable[[int, int], None]
 
@@ -74,7 +77,7 @@ def pythons() -> dict[type[Engine], Path]:
 def write_forms(models: Path) -> None:
     """Write the forms of other engines beside the two `.tflite` in `models`."""
     python = BUILD / "modern" / "bin" / "python"
-    _child("the forms of other engines", python, "benchmarks.engines.forms", str(models))
+    _child("the forms of other engines", python, "benchmarks.engines.forms", models)
 
 
 def measure(
@@ -84,39 +87,32 @@ def measure(
 
     models: folder with each engine's forms. Returns: what `recorded.json` holds.
     """
-    within = pythons()
     ways = [(engine, form) for form in FORMS for engine in ENGINES]
     total = len(ways) * (1 + windows.count * len(THREADS)) + windows.count * len(THREADS)
-    steps = iter(range(1, total + 1))
+    steps = itertools.count(1)
     watch = Watch()
-    pictures = models / "pictures.npy"
-    np.save(pictures, test.images)
-    answers = {}
-    for engine, form in ways:
-        words = [engine.name, str(models), form, "1", str(pictures)]
-        told = _child(engine.name, within[engine], "benchmarks.engines.worker", *words)
-        answers[engine, form] = np.array(told)
+
+    def step() -> None:
+        watch.sample()
         on_progress(next(steps), total)
+
+    answers = {way: _answers(*way, models, test.images, step) for way in ways}
     base = answers[ENGINES[0], "float32"]
     rows, overhead = [], []
     for threads in THREADS:
         taken: list[list[dict[str, Any]]] = [[] for _ in ways]
         own: list[tuple[float, float]] = []
         for _ in range(windows.count):
-            for (engine, form), mine in zip(ways, taken, strict=True):
-                words = [engine.name, str(models), form, str(threads)]
-                times = [str(windows.warmup_s), str(windows.window_s)]
-                module = "benchmarks.engines.worker"
-                mine.append(_child(engine.name, within[engine], module, *words, *times))
-                watch.sample()
-                on_progress(next(steps), total)
+            for way, mine in zip(ways, taken, strict=True):
+                mine.append(_window(*way, models, threads, windows))
+                step()
             own.append(_overhead(threads, 2 * windows.window_s))
-            on_progress(next(steps), total)
+            step()
         overhead.append({"threads": threads, "windows": own})
-        for (engine, form), mine in zip(ways, taken, strict=True):
-            answered = answers[engine, form]
+        for way, mine in zip(ways, taken, strict=True):
+            answered = answers[way]
             scores = float(np.mean(answered == test.labels)), float(np.mean(answered == base))
-            rows.append(_row(engine, form, threads, mine, scores))
+            rows.append(_row(*way, threads, mine, scores))
     conditions = watch.end(max(THREADS))
     return {
         "windows": dataclasses.asdict(windows),
@@ -126,6 +122,31 @@ def measure(
         "rows": [dataclasses.asdict(row) for row in rows],
         "overhead": overhead,
     }
+
+
+def _answers(
+    engine: type[Engine],
+    form: str,
+    models: Path,
+    images: npt.NDArray[np.uint8],
+    step: Callable[[], None],
+) -> npt.NDArray[Any]:
+    """The class that an engine answers for each of `images`, int [n]."""
+    pictures = models / "pictures.npy"
+    np.save(pictures, images)
+    told = _child(engine.name, pythons()[engine], _WORKER, engine.name, models, form, 1, pictures)
+    step()
+    return np.array(told)
+
+
+def _window(
+    engine: type[Engine], form: str, models: Path, threads: int, windows: Windows
+) -> dict[str, Any]:
+    """What a fresh process said of itself and measured."""
+    times = windows.warmup_s, windows.window_s
+    words = (engine.name, models, form, threads, *times)
+    told: dict[str, Any] = _child(engine.name, pythons()[engine], _WORKER, *words)
+    return told
 
 
 def _row(
@@ -158,16 +179,16 @@ def _overhead(threads: int, seconds: float) -> tuple[float, float]:
 
     Medians over blocks; the second is of the differences between a block and its neighbour.
     """
-    words = [str(resolve(_BASE).path), str(threads), str(seconds)]
+    words = (resolve(_BASE).path, threads, seconds)
     told = _child("the Classifier", Path(sys.executable), "benchmarks.engines.overhead", *words)
     bare, ours = (np.median(np.array(told[way]), axis=1) / 1000 for way in ("bare", "ours"))
     return round(float(np.median(bare)), 2), round(float(np.median(ours - bare)), 2)
 
 
-def _child(what: str, python: Path, module: str, *words: str) -> Any:
+def _child(what: str, python: Path, module: str, *words: object) -> Any:
     """The answer of a child process. Raises: EdgeFmnistError when it ends without one."""
     ran = subprocess.run(
-        [str(python), "-m", module, *words], cwd=ROOT, capture_output=True, text=True
+        [str(python), "-m", module, *map(str, words)], cwd=ROOT, capture_output=True, text=True
     )
     if ran.returncode:
         lines = ran.stderr.strip().splitlines() or [f"exit {ran.returncode}"]
