@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DATA := $(VENV)/.data
 DEMO := build/demo
+ENGINES := build/engines
+OLDER_PYTHON ?= $(firstword $(foreach n,3.11 3.10,$(shell command -v python$(n))))
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow check format lock clean
+.PHONY: help demo test test-slow check format lock bench bench-training engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
@@ -18,6 +20,8 @@ help:
 	@echo "make check      format, lint, strict types, import contracts"
 	@echo "make format     put the code in its format"
 	@echo "make lock       remake requirements/*.txt"
+	@echo "make bench      remake every page in benchmarks/, 20 minutes; PHOTOS=FOLDER: photos too"
+	@echo "make bench-training  the same for how long training takes: an hour and more"
 	@echo "make clean      remove everything these targets made"
 
 demo: $(DATA)
@@ -40,13 +44,53 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 
 # The smaller files hold the same versions as dev.txt, so that a device runs what was tested.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: $(INSTALLED)
-	$(COMPILE) --upgrade --extra train --extra distributed --extra dev -o requirements/dev.txt
-	$(COMPILE) --upgrade --extra train -c requirements/dev.txt -o requirements/train.txt
-	$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/core.txt
-	@! grep -nE 'https?://|file:|index-url|find-links' requirements/*.txt
+	$(LOCK) pyproject.toml --upgrade --extra train --extra distributed --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --upgrade --extra train -c requirements/dev.txt -o requirements/train.txt
+	$(LOCK) pyproject.toml --upgrade -c requirements/dev.txt -o requirements/core.txt
+	$(LOCK) --upgrade -c requirements/dev.txt benchmarks/engines/requirements-modern.in \
+		-o benchmarks/engines/requirements-modern.txt
+	$(LOCK) --upgrade benchmarks/engines/requirements-legacy.in \
+		-o benchmarks/engines/requirements-legacy.txt
+	@! grep -nE 'https?://|file:|index-url|find-links' requirements/*.txt benchmarks/engines/*.txt
+
+# Every page and plot in benchmarks/ but those of `bench-training`; leave the machine alone meanwhile.
+bench: $(DATA) engines
+	$(BIN)/python -m benchmarks.preprocess
+	$(BIN)/python -m benchmarks.background
+	$(BIN)/python -m benchmarks.scenes
+	$(BIN)/edgefmnist bench tiny edge accurate --quick --out benchmarks/shipped.json.gz \
+		--report benchmarks/shipped.html --plot benchmarks/pictures/shipped.png
+	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks.quantization
+	$(BIN)/python -m benchmarks.frontier
+	$(BIN)/python -m benchmarks.frontier.search
+	$(BIN)/python -m benchmarks.training_step
+	$(BIN)/python -m benchmarks.microcontrollers
+ifdef PHOTOS
+	$(BIN)/python -m benchmarks.photos $(PHOTOS)
+else
+	@echo "benchmarks/photos.md stays as it is: name the photos with make bench PHOTOS=FOLDER"
+endif
+
+bench-training: $(DATA)
+	$(BIN)/python benchmarks/time_to_accuracy.py
+
+# The engines that `benchmarks/engines` compares. tflite-runtime ends at Python 3.11 and NumPy 1,
+# so it has an environment of its own.
+engines: $(ENGINES)/modern/.installed $(ENGINES)/legacy/.installed
+
+$(ENGINES)/modern/.installed: MAKER = $(PYTHON)
+$(ENGINES)/legacy/.installed: MAKER = $(OLDER_PYTHON)
+$(ENGINES)/%/.installed: benchmarks/engines/requirements-%.txt
+	@test -n "$(MAKER)" || { echo "tflite-runtime needs Python 3.10 or 3.11: name one," \
+		"OLDER_PYTHON=/path/to/python3.11" >&2; exit 4; }
+	$(MAKER) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+		|| { echo "the packages in $< could not be installed; see above" >&2; exit 4; }
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

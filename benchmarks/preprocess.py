@@ -1,11 +1,11 @@
 """Time the way from a camera frame to 28x28, and its steps.
 
-usage: python benchmarks/preprocess.py [FRAMES]
+usage: python -m benchmarks.preprocess [FRAMES]
 
 FRAMES (60): how many 640x480 frames of the demo are prepared, each five times. Everything runs on
 one thread, and its processor time is taken: on an idle machine the time that passes, on a busy one
-without what other processes took. Per frame the fastest of the five counts; printed are the median
-and the 95th percentile over the frames.
+without what other processes took. Per frame the fastest of the five counts; told are the median and
+the 95th percentile over the frames. Writes `preprocess.md`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from unittest import mock
 import cv2
 import numpy as np
 
+from benchmarks import pages
 from edgefmnist.camera.sources.demo import open_demo
+from edgefmnist.environment import Watch
 from edgefmnist.preprocess import Preprocessor, find, pipeline
 
 STEPS = (
@@ -40,13 +42,13 @@ ROUNDS = 5
 def main() -> None:
     frames = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     cv2.setNumThreads(1)
+    watch = Watch()
     source = open_demo("demo:1")
     pictures = [
         frame.pixels for frame in itertools.islice(iter(source.read, None), 0, 5 * frames, 5)
     ]
     preprocessor = Preprocessor()
     found = [preprocessor.prepare(picture).picture is not None for picture in pictures]
-    print(f"{frames} frames of 640x480, {sum(found)} with a garment found; ms: median, p95")
     best: dict[str, list[float]] = defaultdict(lambda: [np.inf] * frames)
     for _ in range(ROUNDS):
         for number, picture in enumerate(pictures):
@@ -54,9 +56,20 @@ def main() -> None:
                 preprocessor.prepare(picture)
             for name, seconds in spent.items():
                 best[name][number] = min(best[name][number], seconds)
-    for name, seconds in best.items():
-        taken = 1e3 * np.array([one for one in seconds if np.isfinite(one)])
-        print(f"  {name:30s}{np.median(taken):7.2f}{np.quantile(taken, 0.95):7.2f}")
+    taken = {
+        name: 1e3 * np.array([one for one in seconds if np.isfinite(one)])
+        for name, seconds in best.items()
+    }
+    rows = [
+        (name, f"{np.median(ms):.2f}", f"{np.quantile(ms, 0.95):.2f}", len(ms))
+        for name, ms in taken.items()
+    ]
+    told = (
+        f"{frames} frames of `demo:1`, 640x480, {sum(found)} with a garment found; one thread, its "
+        f"processor time, the fastest of {ROUNDS} rounds. Frames: in how many the step ran.\n\n"
+    )
+    body = told + pages.table(("step", "median, ms", "p95, ms", "frames"), rows)
+    pages.write("preprocess", "From a camera frame to 28x28", body, watch.end())
 
 
 @contextmanager

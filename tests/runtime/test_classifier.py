@@ -51,12 +51,25 @@ def test_a_model_that_ends_in_softmax_is_recognised(tiny_run: Path, tmp_path: Pa
 
 def test_flipping_a_bit_is_the_general_way_of_encoding() -> None:
     every = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    model = ModelFile(name="x", path=Path("x"))
-    fast = classifier._encoder({"dtype": np.int8, "quantization": (1.0, -128)}, model)
-    general = classifier._encoder({"dtype": np.int8, "quantization": (1.0000001, -128)}, model)
-    np.testing.assert_array_equal(fast(every), general(every))
-    halved = classifier._encoder({"dtype": np.uint8, "quantization": (2.0, 10)}, model)
-    assert halved(np.array([0, 2, 255], np.uint8)).tolist() == [10, 11, 138]
+
+    def encoded(dtype: type, scale: float, zero_point: int) -> np.ndarray:
+        tensor = np.zeros((1, 16, 16, 1), dtype)
+        model = ModelFile(name="x", path=Path("x"))
+        classifier._filler(tensor, (scale, zero_point), model)(every)
+        return tensor.ravel()
+
+    np.testing.assert_array_equal(encoded(np.int8, 1.0, -128), np.arange(-128, 128))
+    np.testing.assert_array_equal(encoded(np.int8, 1.0000001, -128), np.arange(-128, 128))
+    np.testing.assert_array_equal(encoded(np.float32, 0.0, 0), np.arange(256))
+    assert encoded(np.uint8, 2.0, 10)[[0, 2, 255]].tolist() == [10, 11, 138]
+
+
+def test_an_answer_is_its_callers_own(images: np.ndarray) -> None:
+    model = Classifier(resolve(None))
+    first = model.raw(images[:1])
+    kept = first.copy()
+    model.raw(images[1:2])
+    np.testing.assert_array_equal(first, kept)
 
 
 def test_the_shipped_model_scores_what_its_card_says(run_cli: RunCli) -> None:
