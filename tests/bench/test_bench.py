@@ -249,7 +249,14 @@ def test_stopped_in_a_window_it_leaves_no_child_and_no_file(
     tmp_path: Path, how: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "edgefmnist", "bench", "--out", str(tmp_path / "run.json")]
-    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A job in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     children: list[int] = []
     for _ in range(300):
         children = _children_of(run.pid)
