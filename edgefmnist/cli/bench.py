@@ -146,6 +146,7 @@ def _check(extras: _Extras) -> None:
     """Everything that can be wrong with the options, before the measurement takes its time."""
     from edgefmnist import files
     from edgefmnist.render import bench as view
+    from edgefmnist.render.plots import check_plot
     from edgefmnist.runtime import cut
 
     if extras.profile:
@@ -162,7 +163,7 @@ def _check(extras: _Extras) -> None:
             raise UsageError(f"--out {extras.out}: the name must end in .json or .json.gz")
         files.check_target(extras.out)
     if extras.plot is not None:
-        view.check_plot(extras.plot)
+        check_plot(extras.plot)
     if extras.report is not None:
         view.check_report(extras.report)
 

@@ -36,12 +36,12 @@ def calibration(
     from edgefmnist.dataset import load
     from edgefmnist.quantization.study import StudyConfig, study
     from edgefmnist.render import study as view
-    from edgefmnist.render.bench import check_plot
     from edgefmnist.render.data import downloading
+    from edgefmnist.render.plots import check_plot
     from edgefmnist.render.progress import Stages
 
     if plot is not None:
-        check_plot(plot)  # before the work, which takes its time
+        check_plot(plot)
     config = StudyConfig(source=source, counts=counts, subsets=seeds)
     with downloading() as on_progress:
         train = load("train", data, on_progress)

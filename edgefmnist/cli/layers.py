@@ -30,12 +30,12 @@ def layers(
     from edgefmnist.quantization.layers import report
     from edgefmnist.quantization.records import QuantizeConfig
     from edgefmnist.render import layers as view
-    from edgefmnist.render.bench import check_plot
     from edgefmnist.render.data import downloading
+    from edgefmnist.render.plots import check_plot
     from edgefmnist.render.progress import Stages
 
     if plot is not None:
-        check_plot(plot)  # before the measurement, which takes its time
+        check_plot(plot)
     config = QuantizeConfig(source=source, calibration_count=calibration_samples)
     with downloading() as on_progress:
         samples = load("train", data, on_progress), load("test", data, on_progress)

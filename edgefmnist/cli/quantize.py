@@ -85,9 +85,9 @@ def quantize(
         plot=plot is not None,
     )
     if plot is not None:
-        from edgefmnist.render.bench import check_plot
+        from edgefmnist.render.plots import check_plot
 
-        check_plot(plot)  # before the work, which takes its time
+        check_plot(plot)
     from edgefmnist.quantization.records import QuantizeConfig
 
     config = QuantizeConfig(

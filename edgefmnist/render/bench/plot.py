@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 
 from edgefmnist import files
 from edgefmnist.bench.records import BenchResult
-from edgefmnist.errors import MissingDependency, UsageError
-from edgefmnist.frameworks import INSTALL
 from edgefmnist.render.bench.tables import machine_text, model_text
-
-
-def check_plot(path: Path) -> None:
-    """See that `plot` will be able to write `path`.
-
-    Raises: UsageError (not a .png), MissingDependency without matplotlib, CannotWrite.
-    """
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"--plot {path}: the name must end in .png")
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingDependency(f"--plot needs matplotlib: {INSTALL}")
-    files.check_target(path)
 
 
 def plot(result: BenchResult, path: Path) -> None:
