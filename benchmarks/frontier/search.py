@@ -16,22 +16,26 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import keras
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullFormatter
 
-from benchmarks.frontier.candidates import CANDIDATES
 from edgefmnist import files
 from edgefmnist.bench.measure import measure
 from edgefmnist.bench.records import BenchConfig, BenchRow
 from edgefmnist.cli import reporting_errors
 from edgefmnist.dataset import load
 from edgefmnist.frameworks import require_tensorflow
-from edgefmnist.quantization.convert import convert
 from edgefmnist.render.progress import Stages
 from edgefmnist.runtime.models import ModelFile
-from edgefmnist.training import recipes
-from edgefmnist.training.networks import multiply_accumulates
+
+require_tensorflow()  # first and quietly
+
+import keras  # noqa: E402
+
+from benchmarks.frontier.candidates import CANDIDATES  # noqa: E402
+from edgefmnist.quantization.convert import convert  # noqa: E402
+from edgefmnist.training import recipes  # noqa: E402
+from edgefmnist.training.networks import multiply_accumulates  # noqa: E402
 
 _HERE = Path(__file__).parent
 _PICTURES = _HERE.parent / "pictures"
@@ -78,7 +82,6 @@ class Row:
 
 def main() -> None:
     """Measure, then write `search.json`, the page and its plot."""
-    require_tensorflow()
     images = load("train").images[:_CALIBRATION]
     networks = [(_BASE, recipes.get(_BASE).build), *((c.name, c.build) for c in CANDIDATES)]
     built: dict[str, tuple[int, int]] = {}
