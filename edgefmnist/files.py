@@ -50,7 +50,11 @@ def check_target(path: Path) -> None:
     Raises: CannotWrite.
     """
     make_folder(path.parent)
-    if path.exists() and not path.is_file():
+    try:
+        special = path.exists() and not path.is_file()
+    except OSError as error:  # a name too long, a folder that may not be searched
+        raise cannot_write(path, error) from error
+    if special:
         raise CannotWrite(f"cannot write {path}: it is no regular file; name another place for it")
 
 
@@ -64,9 +68,14 @@ def output_folder(path: Path, what: str, is_ours: Callable[[Path], bool]) -> Pat
     """
     if path.name in ("", ".."):  # such a folder has no name to write a neighbour of
         path = path.resolve()
-    if path.exists() and not path.is_dir():
+    try:
+        is_file = path.exists() and not path.is_dir()
+        foreign = path.is_dir() and any(path.iterdir()) and not is_ours(path)
+    except OSError as error:  # a name too long, a folder that may not be searched
+        raise cannot_write(path, error) from error
+    if is_file:
         raise UsageError(f"{path} is a file: name a folder with --out")
-    if path.is_dir() and any(path.iterdir()) and not is_ours(path):
+    if foreign:
         raise UsageError(f"{path} holds something else than {what}: name another with --out")
     make_folder(path.parent)
     return path

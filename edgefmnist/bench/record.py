@@ -23,7 +23,7 @@ import numpy as np
 from edgefmnist import __version__, files
 from edgefmnist.bench.profile import Profile
 from edgefmnist.bench.records import BenchResult, BenchRow, Nanoseconds, Window
-from edgefmnist.errors import BadInput
+from edgefmnist.errors import BadInput, one_line
 
 FORMAT, SCHEMA = "edgefmnist-bench", 1
 _GZIP = ".gz"
@@ -189,7 +189,7 @@ def machine(environment: Mapping[str, Any]) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
-    return value
+    return one_line(value)  # it is shown on a terminal
 
 
 def _latencies(values: object) -> Nanoseconds:

@@ -13,7 +13,7 @@ import typer
 
 from edgefmnist.cli.models import opened
 from edgefmnist.cli.options import JsonOption
-from edgefmnist.errors import UsageError
+from edgefmnist.errors import CannotWrite, UsageError
 
 if TYPE_CHECKING:
     from edgefmnist.bench.profile import Profile
@@ -117,6 +117,7 @@ def _run(config: BenchConfig, frames: int, extras: _Extras) -> None:
         stages = measure_stages(config.models[0], on_frame, frames=frames)
     profiles = _profiles(config) if extras.profile else ()
     comparison = compare.compare(old, result) if old is not None else None
+    tell = view.show_json if extras.as_json else view.show
     try:  # files first: the reader of stdout may be gone
         if extras.out is not None:
             record.save(extras.out, result, dataclasses.asdict(stages), profiles)
@@ -125,13 +126,14 @@ def _run(config: BenchConfig, frames: int, extras: _Extras) -> None:
         if extras.report is not None:
             command = ["edgefmnist", *sys.argv[1:]]
             view.write_report(extras.report, result, stages, profiles, comparison, command)
-    finally:
-        if extras.as_json:
-            view.show_json(result, stages, profiles, comparison)
-        else:
-            view.show(result, stages, profiles, comparison)
-    if comparison is not None and extras.max_regression is not None:
-        compare.gate(comparison, extras.max_regression)
+    except CannotWrite:
+        tell(result, stages, profiles, comparison)
+        raise
+    try:
+        tell(result, stages, profiles, comparison)
+    finally:  # the gate answers even where that reader is gone
+        if comparison is not None and extras.max_regression is not None:
+            compare.gate(comparison, extras.max_regression)
 
 
 def _profiles(config: BenchConfig) -> tuple[Profile, ...]:

@@ -19,7 +19,7 @@ def calibration(
         str, typer.Option(help="Numbers of calibration pictures to try.")
     ] = "10,30,100,500,1000",
     seeds: Annotated[
-        int, typer.Option(min=2, help="Subsets of each size, which share no picture.")
+        int, typer.Option(min=2, max=100, help="Subsets of each size, which share no picture.")
     ] = 3,
     plot: Annotated[
         Path | None, typer.Option(help="Draw accuracy and ranges over the number into this PNG.")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgefmnist.cli.options import JsonOption, ModelArgument, ModelOption
+
+if TYPE_CHECKING:
+    from edgefmnist.runtime.golden import Replay
 
 
 def verify(
@@ -24,12 +29,17 @@ def verify(
     if bundle is not None and model is not None:
         raise UsageError("name the bundle once: as MODEL or with --model")
     replay = golden.replay(Classifier(resolve(model if bundle is None else bundle)))
-    (view.show_replay_json if as_json else view.show_replay)(replay)
-    if not replay.passed:
-        asked = f"by more than {replay.bound:.3g} {replay.unit}" if replay.bound else "at all"
-        raise GateRefused(
-            f"{len(replay.mismatches)} of {replay.total} golden vectors of {replay.model} differ "
-            f"{asked}, by up to {replay.largest_step:.3g} {replay.unit}: the bundle, or this "
-            f"machine's {replay.runtime}, is not what was released; copy the one or reinstall the "
-            "other"
-        )
+    try:
+        (view.show_replay_json if as_json else view.show_replay)(replay)
+    finally:  # the answer stands even where the reader of stdout is gone
+        if not replay.passed:
+            raise GateRefused(_reason(replay))
+
+
+def _reason(replay: Replay) -> str:
+    asked = f" by more than {replay.bound:.3g} {replay.unit}" if replay.bound else ""
+    return (
+        f"{len(replay.mismatches)} of {replay.total} golden vectors of {replay.model} differ"
+        f"{asked}, by up to {replay.largest_step:.3g} {replay.unit}: the bundle, or this "
+        f"machine's {replay.runtime}, is not what was released; copy the one or reinstall the other"
+    )

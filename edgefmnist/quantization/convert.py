@@ -40,6 +40,8 @@ def load_keras(path: Path) -> Any:
     except Exception as error:  # Keras raises whatever its zip, JSON or HDF5 reader does
         reason = str(error).partition("\n")[0][:160]
         raise BadModel(f"{path} is not a Keras model that can be loaded: {reason}") from error
+    if isinstance(model.compute_output_shape(model.input_shape), dict):
+        raise BadModel(f"{path} gives its answer in a dictionary: let it give the tensor alone")
     shapes = (tuple(model.input_shape), tuple(model.output_shape))
     wanted = ((None, *INPUT_SHAPE), (None, len(LABELS)))
     if shapes != wanted:

@@ -54,19 +54,22 @@ def read_source(path: Path) -> Source:
         return Source(keras=keras, name=keras.stem)
     try:
         run = json.loads(told.read_text(encoding="utf-8"))
+        name, seed = run["recipe"]["name"], int(run["seed"])
+        if not isinstance(name, str) or seed < 0:
+            raise ValueError("no training has such a recipe or seed")
         return Source(
             keras=keras,
-            name=run["recipe"]["name"],
+            name=name,
             validation_count=int(run["validation_count"]),
-            recipe=run["recipe"]["name"],
-            seed=int(run["seed"]),
+            recipe=name,
+            seed=seed,
             epochs=int(run["epochs"]),
             accuracy=float(run["test"]["accuracy"]),
             training_seconds=float(run["seconds"]),
             training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
             teachers=dict(run["teachers"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadInput(f"{told} is damaged: train again, or quantize {keras} alone") from error
 
 

@@ -205,6 +205,10 @@ def test_a_record_that_is_none_is_exit_5(
         record.load(_changed(saved, **change))
 
 
+def test_control_characters_of_a_record_do_not_reach_the_terminal(saved: Path) -> None:
+    assert record.load(_changed(saved, made="a\n\x1b[2Jb")).made == "a \\x1b[2Jb"
+
+
 @pytest.mark.parametrize("name", ["cut.json", "cut.json.gz", "text.json", "none.json", "."])
 def test_damaged_files_are_one_line(
     run_cli: RunCli, run: BenchResult, tmp_path: Path, name: str

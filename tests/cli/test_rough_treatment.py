@@ -123,6 +123,30 @@ def test_a_record_with_senseless_values(
     assert_one_line(run_cli("verify", copy), 5, "model.json is damaged")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": -1},
+        {"seed": float("inf")},
+        {"validation_count": float("inf")},
+        {"recipe": {"name": 5}},
+    ],
+)
+def test_a_run_with_senseless_values(
+    run_cli: RunCli, tiny_run: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    copy = Path(shutil.copytree(tiny_run, tmp_path / "copy"))
+    record = json.loads((copy / "result.json").read_text()) | change
+    (copy / "result.json").write_text(json.dumps(record))
+    assert_one_line(run_cli("calibration", copy), 5, "result.json is damaged")
+
+
+def test_a_name_too_long_for_output_is_wrong_usage(run_cli: RunCli, tmp_path: Path) -> None:
+    long = tmp_path / ("a" * 300)
+    assert_one_line(run_cli("export", "tiny", "--out", long), 2, "cannot write")
+    assert_one_line(run_cli("bench", "tiny", "--out", f"{long}.json"), 2, "cannot write")
+
+
 def test_golden_vectors_of_another_kind(
     run_cli: RunCli, shipped_bundle: Path, tmp_path: Path
 ) -> None:
