@@ -48,6 +48,11 @@ def load_keras(path: Path) -> Any:
         raise BadModel(
             f"{path} maps {shapes[0]} to {shapes[1]}; needed is {wanted[0]} to {wanted[1]}"
         )
+    if broken := [one.path for one in model.weights if not np.isfinite(np.asarray(one)).all()]:
+        raise BadModel(
+            f"{path} has weights that are no finite numbers, the first in {broken[0]}: "
+            "its training diverged; train again with a smaller learning rate"
+        )
     return model
 
 

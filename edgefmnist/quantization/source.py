@@ -55,12 +55,13 @@ def read_source(path: Path) -> Source:
     try:
         run = json.loads(told.read_text(encoding="utf-8"))
         name, seed = run["recipe"]["name"], int(run["seed"])
-        if not isinstance(name, str) or seed < 0:
-            raise ValueError("no training has such a recipe or seed")
+        held_out = int(run["validation_count"])
+        if not isinstance(name, str) or seed < 0 or not 0 < held_out < 60_000:
+            raise ValueError("no training has such a recipe, seed or validation set")
         return Source(
             keras=keras,
             name=name,
-            validation_count=int(run["validation_count"]),
+            validation_count=held_out,
             recipe=name,
             seed=seed,
             epochs=int(run["epochs"]),
@@ -69,7 +70,9 @@ def read_source(path: Path) -> Source:
             training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
             teachers=dict(run["teachers"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except OSError as error:
+        raise BadInput(f"{told} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadInput(f"{told} is damaged: train again, or quantize {keras} alone") from error
 
 

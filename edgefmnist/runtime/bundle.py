@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edgefmnist.errors import BadModel
+from edgefmnist.errors import BadModel, one_line
 from edgefmnist.records import LABELS
 
 SCHEMA = 2
@@ -89,8 +89,13 @@ class BundleCard:
 def _check(card: BundleCard) -> None:
     """Check what the program goes by. Raises: TypeError, ValueError."""
     for key in ("name", "variant", "sha256", "calibration_origin", "preprocess", "runtime"):
-        if not isinstance(getattr(card, key), str):
-            raise TypeError(f"{key} is no text")
+        text = getattr(card, key)
+        if not isinstance(text, str) or text != one_line(text):  # it is shown on a terminal
+            raise TypeError(f"{key} is no text of one line")
+    if card.delegate is not None and not isinstance(card.delegate, str):
+        raise TypeError("delegate is no text")
+    if not all(isinstance(name, str) for name in card.keep_float):
+        raise TypeError("keep_float does not hold names of layers")
     if card.labels != LABELS:
         raise ValueError("its labels are not Fashion-MNIST's")
     # Numbers beyond these are no fit's, and single precision would make infinities of them.
@@ -100,6 +105,13 @@ def _check(card: BundleCard) -> None:
         raise ValueError("known_weight or known_bias is not between -10000 and 10000")
     if not 0 <= card.unknown_threshold <= 1:
         raise ValueError("unknown_threshold is not between 0 and 1")
+
+
+def _list(value: object) -> list[Any]:
+    """`value`, once it is clear that it is a list: a text would pass for one of letters."""
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.40} is no list")
+    return value
 
 
 def sha256_of(path: Path) -> str:
@@ -127,7 +139,7 @@ def read_card(folder: Path) -> BundleCard:
         if schema == SCHEMA:
             fields["labels"] = tuple(fields["labels"])
             fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
-            fields["keep_float"] = tuple(fields.get("keep_float", ()))
+            fields["keep_float"] = (*_list(fields.get("keep_float", [])),)
             card = BundleCard(**fields)
             _check(card)
     except OSError as error:

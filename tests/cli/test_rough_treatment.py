@@ -112,6 +112,10 @@ def test_a_backend_that_is_none(run_cli: RunCli, tmp_path: Path) -> None:
         {"known_bias": float("inf")},
         {"labels": list("abcdefghij")},
         {"name": 5},
+        {"name": "a\x1b[2J"},
+        {"delegate": 7},
+        {"keep_float": "conv"},
+        {"keep_float": [7]},
     ],
 )
 def test_a_record_with_senseless_values(
@@ -129,6 +133,8 @@ def test_a_record_with_senseless_values(
         {"seed": -1},
         {"seed": float("inf")},
         {"validation_count": float("inf")},
+        {"validation_count": -5},
+        {"validation_count": 60_000},
         {"recipe": {"name": 5}},
     ],
 )

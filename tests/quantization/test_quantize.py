@@ -230,3 +230,16 @@ def test_wrong_shapes_are_named() -> None:
             path = Path(folder) / "big.keras"
             dense(size=32).save(path)
             convert.load_keras(path)
+
+
+def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    from edgefmnist.errors import BadModel
+    from tests.quantization.conftest import dense
+
+    model = dense()
+    kernel, bias = model.layers[-1].get_weights()
+    kernel[3, 2] = np.nan
+    model.layers[-1].set_weights([kernel, bias])
+    model.save(tmp_path / "diverged.keras")
+    with pytest.raises(BadModel, match=r"diverged\.keras has weights .* dense.*/kernel"):
+        convert.load_keras(tmp_path / "diverged.keras")
