@@ -84,6 +84,7 @@ def test_every_operator_is_told_with_its_errors(told: dict[str, Any]) -> None:
     assert len(worst) == 4  # of the six operators two lose nothing
 
 
+@pytest.mark.slow
 def test_keeping_it_in_float_mends_the_model(
     run_cli: RunCli, outlier: Path, tmp_path: Path
 ) -> None:

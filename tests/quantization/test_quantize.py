@@ -51,6 +51,7 @@ def test_the_bundle_is_whole(quantized: tuple[dict, Path]) -> None:
     assert f"{card.quantized_accuracy:.2%}" in text
 
 
+@pytest.mark.slow
 def test_the_card_tells_cost_teachers_and_other_seeds(
     run_cli: RunCli, tiny_run: Path, tmp_path: Path
 ) -> None:
