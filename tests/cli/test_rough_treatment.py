@@ -113,6 +113,7 @@ def test_a_backend_that_is_none(run_cli: RunCli, tmp_path: Path) -> None:
         {"labels": list("abcdefghij")},
         {"name": 5},
         {"name": "a\x1b[2J"},
+        {"name": "a\nb"},
         {"delegate": 7},
         {"keep_float": "conv"},
         {"keep_float": [7]},

@@ -134,7 +134,7 @@ def _printed(*command: object) -> list[str]:
 def test_a_name_that_would_break_c(
     run_cli: RunCli, make_bundle: MakeBundle, tmp_path: Path
 ) -> None:
-    folder = make_bundle(name='9 "é*/\n#error `x` ??/')
+    folder = make_bundle(name='9 "é*/ #error `x` ??/')
     result = run_cli("export", folder, "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     build = tmp_path / "build"
