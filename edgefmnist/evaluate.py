@@ -37,9 +37,10 @@ def logits(
 
     def answer(at: int) -> Floats:
         classifier = idle.get()
-        part = classifier.logits(images[at : at + _BATCH])
-        idle.put(classifier)
-        return part
+        try:
+            return classifier.logits(images[at : at + _BATCH])
+        finally:  # else those that wait for one would wait for ever after a failure
+            idle.put(classifier)
 
     parts = []
     with ThreadPoolExecutor(workers) as pool:

@@ -51,11 +51,20 @@ def check_target(path: Path) -> None:
     """
     make_folder(path.parent)
     try:
-        special = path.exists() and not path.is_file()
+        _regular(path)
     except OSError as error:  # a name too long, a folder that may not be searched
         raise cannot_write(path, error) from error
-    if special:
+
+
+def _regular(path: Path) -> Path:
+    """Where writing to `path` goes, links followed.
+
+    Raises: CannotWrite where a device, a folder or another special file stands there.
+    """
+    real = Path(os.path.realpath(path))
+    if real.is_symlink() or (real.exists() and not real.is_file()):
         raise CannotWrite(f"cannot write {path}: it is no regular file; name another place for it")
+    return real
 
 
 def output_folder(path: Path, what: str, is_ours: Callable[[Path], bool]) -> Path:
@@ -91,9 +100,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises: CannotWrite where the operating system refuses the write.
     """
-    told, path = path, Path(os.path.realpath(path))
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise CannotWrite(f"cannot write {told}: it is no regular file; name another place for it")
+    told, path = path, _regular(path)
     scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield scratch

@@ -49,7 +49,7 @@ def section(run: Path, pictures: Path, observer: QuantizeObserver | None = None)
     """
     with contextlib.ExitStack() as stack:
         observer = observer or stack.enter_context(Stages())
-        result = report(QuantizeConfig(source=run), load("train"), load("test"), observer)
+        result = report(QuantizeConfig(source=run), load("train"), observer)
     view.plot(result, pictures / _PICTURE)
     worst = {row.tensor for row in result.worst}
     rows = [

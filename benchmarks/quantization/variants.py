@@ -9,7 +9,6 @@ from benchmarks.quantization.tables import table
 from edgefmnist.cli.timing import time_models
 from edgefmnist.dataset import load
 from edgefmnist.quantization.records import (
-    Comparison,
     Goal,
     QuantizeConfig,
     QuantizeObserver,
@@ -77,17 +76,9 @@ def _rows(result: VariantsResult) -> str:
     heads = ("format", "KiB", "test accuracy", "drop, points", "agreement", "validation accuracy",
              "drop, points", "latency, µs", "range")  # fmt: skip
     rows = (
-        (f"`{row.variant}`", f"{row.size_bytes / 1024:,.0f}", *_scores(row.test, row.variant),
-         *_scores(row.validation, row.variant)[:2], f"{row.p50_us:,.0f}",
+        (f"`{row.variant}`", f"{row.size_bytes / 1024:,.0f}", *view.scores(row.test, row.variant),
+         *view.scores(row.validation, row.variant)[:2], f"{row.p50_us:,.0f}",
          f"{min(row.windows_us):,.0f} to {max(row.windows_us):,.0f}")
         for row in result.rows
     )  # fmt: skip
     return table(heads, rows)
-
-
-def _scores(both: Comparison, variant: str) -> tuple[str, str, str]:
-    accuracy = f"{both.quantized_eval.accuracy:.2%}"
-    if variant == "float32":  # it is what the others are held against
-        return accuracy, "", ""
-    low, high = both.drop_interval_pp
-    return accuracy, f"{both.drop_pp:.2f} ({low:.2f} to {high:.2f})", f"{both.agreement:.2%}"

@@ -10,8 +10,6 @@ shows in the spread of the windows instead of hiding in all of them alike (Kalib
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import IO, Any
@@ -19,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from edgefmnist.bench.arena import planned_arena_bytes
+from edgefmnist.bench.child import output_of
 from edgefmnist.bench.records import (
     BenchConfig,
     BenchResult,
@@ -69,22 +68,12 @@ def measure(
 
 def _window(model: ModelFile, threads: int, config: BenchConfig) -> tuple[dict[str, Any], Window]:
     """What the process said of itself, and what it measured."""
-    words = [str(model.path), str(threads), str(config.warmup_s), str(config.window_s)]
+    words = (model.path, threads, config.warmup_s, config.window_s)
     began_ns = time.perf_counter_ns()  # one clock for all processes (CLOCK_MONOTONIC)
-    with subprocess.Popen(
-        [sys.executable, "-m", "edgefmnist.bench.worker", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as child:
-        try:
-            assert child.stdout is not None
-            facts = _answer(child.stdout, model)
-            latencies = _latencies(child.stdout, model)
-            used = _answer(child.stdout, model)
-        finally:
-            child.kill()
+    with output_of("edgefmnist.bench.worker", *words) as lines:
+        facts = _answer(lines, model)
+        latencies = _latencies(lines, model)
+        used = _answer(lines, model)
     marks = [began_ns, *(facts[f"{what}_ns"] for what in _MARKS)]
     python, imports, load, answer = (float(step) for step in np.diff(marks) / 1e6)
     window = Window(

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
 
+from edgefmnist.bench.child import output_of
 from edgefmnist.errors import BadModel
 from edgefmnist.runtime import cut
 from edgefmnist.runtime.graph import Graph, Operator, read_graph
@@ -83,22 +82,12 @@ def _rounds(
     model: ModelFile, threads: int, report: Callable[[int, int], None]
 ) -> list[list[float]]:
     """Microseconds of each part, a list for each round."""
-    words = [str(model.path), str(threads), str(ROUNDS)]
     rounds: list[list[float]] = []
-    with subprocess.Popen(
-        [sys.executable, "-m", "edgefmnist.bench.profile_worker", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as child:
-        try:
-            assert child.stdout is not None
-            for line in child.stdout:
-                rounds.append(json.loads(line))
-                report(len(rounds), ROUNDS)
-        finally:
-            child.kill()
+    words = (model.path, threads, ROUNDS)
+    with output_of("edgefmnist.bench.profile_worker", *words) as lines:
+        for line in lines:
+            rounds.append(json.loads(line))
+            report(len(rounds), ROUNDS)
     return rounds
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgefmnist.cli.models import opened
-from edgefmnist.cli.options import JsonOption
+from edgefmnist.cli.options import JsonOption, whole_numbers
 from edgefmnist.errors import CannotWrite, UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def bench(
         as_json=as_json,
     )
     with contextlib.ExitStack() as stack:
-        counts = _counts(threads)
+        counts = whole_numbers("--threads", threads, "1,2,4", most=256)
         _check(extras)
         config = BenchConfig(
             models=tuple(stack.enter_context(opened(spec)) for spec in specs),
@@ -168,13 +168,3 @@ def _check(extras: _Extras) -> None:
         check_plot(extras.plot)
     if extras.report is not None:
         view.check_report(extras.report)
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    try:
-        counts = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        counts = ()
-    if not counts or min(counts) < 1 or max(counts) > 256:
-        raise UsageError(f"--threads {text}: give whole numbers from 1 to 256, such as 1,2,4")
-    return counts

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgefmnist.cli.options import DataOption, JsonOption
-from edgefmnist.errors import UsageError
+from edgefmnist.cli.options import DataOption, JsonOption, whole_numbers
 
 
 def calibration(
@@ -32,7 +31,7 @@ def calibration(
     Ranges that differ by more than 20 % between two disjoint subsets are named. Everything is
     measured on validation pictures; the test images are not looked at, and nothing is released.
     """
-    counts = _counts(calibration_samples)
+    told = whole_numbers("--calibration-samples", calibration_samples, "10,100,500")
     from edgefmnist.dataset import load
     from edgefmnist.quantization.study import StudyConfig, study
     from edgefmnist.render import study as view
@@ -42,7 +41,7 @@ def calibration(
 
     if plot is not None:
         check_plot(plot)
-    config = StudyConfig(source=source, counts=counts, subsets=seeds)
+    config = StudyConfig(source=source, counts=tuple(sorted(set(told))), subsets=seeds)
     with downloading() as on_progress:
         train = load("train", data, on_progress)
     with Stages() as observer:
@@ -50,15 +49,3 @@ def calibration(
     (view.show_json if as_json else view.show)(result)
     if plot is not None:
         view.plot(result, plot)
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    try:
-        counts = tuple(sorted({int(part) for part in text.split(",")}))
-    except ValueError:
-        counts = ()
-    if not counts or counts[0] < 1:
-        raise UsageError(
-            f"--calibration-samples {text}: give whole numbers from 1 on, such as 10,100,500"
-        )
-    return counts

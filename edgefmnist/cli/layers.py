@@ -38,9 +38,9 @@ def layers(
         check_plot(plot)
     config = QuantizeConfig(source=source, calibration_count=calibration_samples)
     with downloading() as on_progress:
-        samples = load("train", data, on_progress), load("test", data, on_progress)
+        train = load("train", data, on_progress)
     with Stages() as observer:
-        result = report(config, *samples, observer)
+        result = report(config, train, observer)
     (view.show_json if as_json else view.show)(result)
     if plot is not None:
         view.plot(result, plot)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgefmnist.errors import UsageError
+
 _MODEL_HELP = "Bundle folder, shipped bundle's name, .tflite or .keras; by default the shipped one."
 
 ModelArgument = Annotated[str | None, typer.Argument(metavar="[MODEL]", help=_MODEL_HELP)]
@@ -36,3 +38,18 @@ ThresholdOption = Annotated[
         "0 to 1; off never does. By default the model's own.",
     ),
 ]
+
+
+def whole_numbers(option: str, text: str, example: str, most: int | None = None) -> tuple[int, ...]:
+    """The numbers of an option such as ``--threads 1,2,4``, each from 1 on and at most `most`.
+
+    Raises: UsageError showing `example`.
+    """
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) < 1 or (most is not None and max(numbers) > most):
+        span = "on" if most is None else f"to {most}"
+        raise UsageError(f"{option} {text}: give whole numbers from 1 {span}, such as {example}")
+    return numbers

@@ -178,16 +178,14 @@ def refuse(variant: Variant, checks: Checks) -> None:
         )
 
 
-def check(
-    config: QuantizeConfig, comparison: Comparison, model: ModelFile, kept: Collection[str] = ()
-) -> Checks:
+def check(config: QuantizeConfig, comparison: Comparison, seen: Checks) -> Checks:
     """All demands on a converted model.
 
-    kept: names of the outputs of the operators that shall be in float.
+    seen: what `form` found of it.
     Returns: what was asked for, all of it met.
     Raises: GateRefused.
     """
-    checks = (*form(config.variant, model, kept), *measured(config, comparison))
+    checks = (*seen, *measured(config, comparison))
     refuse(config.variant, checks)
     return checks
 

@@ -18,9 +18,9 @@ from edgefmnist.records import GarmentFrames
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A trained model, and the pictures to calibrate, to choose and to report on.
+    """A trained model, and the pictures to calibrate and to choose on.
 
-    model: in Keras. validation: held out of the training; test: for reporting alone.
+    model: in Keras. validation: held out of the training.
     input_scaling: that the model wants raw intensities.
     other_seeds: accuracy of further trainings of the recipe, by seed.
     """
@@ -30,7 +30,6 @@ class Job:
     input_scaling: GateCheck
     calibration: Representative
     validation: Samples
-    test: Samples
     other_seeds: dict[str, float]
 
 
@@ -38,7 +37,6 @@ def open_job(
     source: Source,
     config: QuantizeConfig,
     train: Samples,
-    test: Samples,
     frames: GarmentFrames | None,
     observer: QuantizeObserver,
 ) -> Job:
@@ -68,6 +66,5 @@ def open_job(
         input_scaling=input_scaling,
         calibration=calibration,
         validation=validation,
-        test=test,
         other_seeds=other_seeds,
     )

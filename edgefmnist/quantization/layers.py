@@ -48,9 +48,7 @@ Powers = dict[str, tuple[float, float]]
 """Of each tensor the sums of signal and noise, squared."""
 
 
-def report(
-    config: QuantizeConfig, train: Samples, test: Samples, observer: QuantizeObserver
-) -> LayersResult:
+def report(config: QuantizeConfig, train: Samples, observer: QuantizeObserver) -> LayersResult:
     """Measure the error of every operator on validation pictures; test pictures are not looked at.
 
     The worst layers are then left in float, one at a time and all, and the answers compared.
@@ -59,7 +57,7 @@ def report(
     Raises: BadInput, BadModel, UsageError, CannotWrite; GateRefused for a model that wants other
     inputs than raw intensities.
     """
-    job = open_job(read_source(config.source), config, train, test, None, observer)
+    job = open_job(read_source(config.source), config, train, None, observer)
     labels = job.validation.labels
     shown = job.validation.images[stratified_sample(labels, min(_PICTURES, len(labels)), seed=0)]
     with tempfile.TemporaryDirectory() as folder:

@@ -44,7 +44,7 @@ def quantize(
         raise UsageError(f"--keep-float is for int8 models, not for {config.variant}")
     source = read_source(config.source)
     out = checked_out(config.out or source.keras.parent / config.variant)
-    job = open_job(source, config, train, test, frames, observer)
+    job = open_job(source, config, train, frames, observer)
     with tempfile.TemporaryDirectory() as folder:
         float_model = ModelFile(name="float32", path=Path(folder) / "float32.tflite")
         quantized = ModelFile(name=config.variant, path=Path(folder) / bundle.MODEL)
@@ -52,12 +52,13 @@ def quantize(
         float_model.path.write_bytes(convert.convert(job.model, "float32"))
         throughout, kept = _convert(config, job, quantized.path, observer)
         # What a look at the file shows, before a broken one is run.
-        gate.refuse(config.variant, gate.form(config.variant, quantized, kept))
+        seen = gate.form(config.variant, quantized, kept)
+        gate.refuse(config.variant, seen)
         float_logits, logits = (
             _logits(model, test, observer) for model in (float_model, quantized)
         )
         comparison = paired.compare(float_logits, logits, test.labels)
-        checks = (job.input_scaling, *gate.check(config, comparison, quantized, kept))
+        checks = (job.input_scaling, *gate.check(config, comparison, seen))
         beside = None
         if throughout is not None:
             answers = _logits(throughout, test, observer)
@@ -66,7 +67,15 @@ def quantize(
                 size_bytes=throughout.path.stat().st_size,
             )
         card = release(
-            out, job, config.variant, quantized, comparison, checks, observer, config.keep_float
+            out,
+            job,
+            config.variant,
+            quantized,
+            test,
+            comparison,
+            checks,
+            observer,
+            config.keep_float,
         )
         sizes = float_model.path.stat().st_size, quantized.path.stat().st_size
     return QuantizeResult(

@@ -36,6 +36,7 @@ def release(
     job: Job,
     variant: Variant,
     quantized: ModelFile,
+    test: Samples,
     comparison: Comparison,
     checks: Checks,
     observer: QuantizeObserver,
@@ -43,8 +44,9 @@ def release(
 ) -> BundleCard:
     """Fit what `quantized` says of its certainty and write it to `out` as a bundle.
 
-    comparison: on the test pictures. Temperature and the unknown score are fitted on the validation
-    pictures. checks: what the gate asked for. keep_float: Keras layers left in float32.
+    test: for reporting, and the golden vectors are some of them; comparison: on them. Temperature
+    and the unknown score are fitted on the validation pictures. checks: what the gate asked for.
+    keep_float: Keras layers left in float32.
     Raises: BadInput, CannotWrite.
     """
     certainty = _certainty(quantized, job.validation, observer)
@@ -53,7 +55,7 @@ def release(
         record, keep_float=keep_float, gate={check.name: str(check) for check in checks}
     )
     count = golden.PER_CLASS * len(LABELS)
-    shown = job.test.images[stratified_sample(job.test.labels, count, seed=0)]
+    shown = test.images[stratified_sample(test.labels, count, seed=0)]
     with files.replacing_folder(out) as scratch:
         (scratch / bundle.MODEL).write_bytes(quantized.path.read_bytes())
         golden.write(scratch / bundle.GOLDEN, Classifier(quantized), shown)

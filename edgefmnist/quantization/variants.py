@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from edgefmnist import evaluate
 from edgefmnist.dataset import Samples
 from edgefmnist.errors import GateRefused
 from edgefmnist.quantization import convert, gate, paired
+from edgefmnist.quantization.gate import Checks
 from edgefmnist.quantization.job import Job, open_job
 from edgefmnist.quantization.records import (
     Comparison,
@@ -28,6 +28,7 @@ from edgefmnist.quantization.selection import choose
 from edgefmnist.quantization.source import read_source
 from edgefmnist.records import GarmentFrames
 from edgefmnist.runtime import interpreter
+from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Floats
 from edgefmnist.runtime.models import ModelFile
 
@@ -60,16 +61,17 @@ def quantize_all(
     """
     source = read_source(config.source)
     wanted = (goal, checked_out(config.out or source.keras.parent / SELECTED)) if goal else None
-    job = open_job(source, config, train, test, frames, observer)
+    job = open_job(source, config, train, frames, observer)
     with tempfile.TemporaryDirectory() as folder:
         models = _convert_all(job, Path(folder), observer)
         logits = _answer_all(models, job.validation, "validation", observer)
         judged = _compare_all(logits, job.validation)
-        refused = _refusals(config, judged, models)
+        seen = {variant: gate.form(variant, model) for variant, model in models.items()}
+        refused = _refusals(config, judged, seen)
         if wanted and len(refused) == len(models):
             reasons = "; ".join(f"{variant}: {reason}" for variant, reason in refused.items())
             raise GateRefused(f"no variant passes the gate, no bundle was written: {reasons}")
-        on_test = _compare_all(_answer_all(models, job.test, "test", observer), job.test)
+        on_test = _compare_all(_answer_all(models, test, "test", observer), test)
         observer.stage("Timing all variants")
         timed = time_models([models[variant] for variant in _SHOWN], observer.progress)
         rows = tuple(
@@ -84,7 +86,15 @@ def quantize_all(
             )
             for variant, taken in zip(_SHOWN, timed.windows_us, strict=True)
         )
-        selection = _release_best(*wanted, config, job, models, rows, observer) if wanted else None
+        selection = None
+        if wanted:
+            best, reason = choose(rows, wanted[0])
+            card = _release(
+                wanted[1], config, job, models[best.variant], test, best, seen, observer
+            )
+            selection = Selection(
+                goal=wanted[0], variant=best.variant, reason=reason, card=card, out=wanted[1]
+            )
     return VariantsResult(
         name=source.name,
         rows=rows,
@@ -135,12 +145,12 @@ def _compare_all(answers: dict[Variant, Floats], samples: Samples) -> dict[Varia
 
 
 def _refusals(
-    config: QuantizeConfig, judged: dict[Variant, Comparison], models: Models
+    config: QuantizeConfig, judged: dict[Variant, Comparison], seen: dict[Variant, Checks]
 ) -> dict[Variant, str]:
     """What the gate has against variants, of those that it refuses."""
     refused: dict[Variant, str] = {}
     for variant, comparison in judged.items():
-        checks = (*gate.form(variant, models[variant]), *gate.measured(config, comparison))
+        checks = (*seen[variant], *gate.measured(config, comparison))
         failed = [
             f"{check.name} {str(check).replace(check.relation, 'is not ' + check.relation)}"
             for check in checks
@@ -151,23 +161,22 @@ def _refusals(
     return refused
 
 
-def _release_best(
-    goal: Goal,
+def _release(
     out: Path,
     config: QuantizeConfig,
     job: Job,
-    models: Models,
-    rows: Sequence[VariantRow],
+    model: ModelFile,
+    test: Samples,
+    best: VariantRow,
+    seen: dict[Variant, Checks],
     observer: QuantizeObserver,
-) -> Selection:
-    best, reason = choose(rows, goal)
-    model = models[best.variant]
+) -> BundleCard:
+    wanted = dataclasses.replace(config, variant=best.variant)
     try:
-        checks = gate.check(dataclasses.replace(config, variant=best.variant), best.test, model)
+        checks = gate.check(wanted, best.test, seen[best.variant])
     except GateRefused as error:
         raise GateRefused(
             f"chosen on the validation pictures, on the test pictures {error}"
         ) from error
     checks = (job.input_scaling, *checks)
-    card = release(out, job, best.variant, model, best.test, checks, observer)
-    return Selection(goal=goal, variant=best.variant, reason=reason, card=card, out=out)
+    return release(out, job, best.variant, model, test, best.test, checks, observer)

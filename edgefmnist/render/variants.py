@@ -28,7 +28,7 @@ def show(result: VariantsResult) -> None:
         table.add_row(
             row.variant,
             f"{row.size_bytes / 1024:,.0f}",
-            *_scores(row.test, row.variant),
+            *scores(row.test, row.variant),
             f"{row.p50_us:,.0f}",
             f"±{spread:.0%}",
             style="bold" if _chosen(result, row) else None,
@@ -60,7 +60,7 @@ def _show_choice(result: VariantsResult, goal: Goal) -> None:
         verdict = "refuses" if row.refused else "passes"
         table.add_row(
             row.variant,
-            *_scores(row.validation, row.variant),
+            *scores(row.validation, row.variant),
             "chosen" if _chosen(result, row) else verdict,
             style="bold" if _chosen(result, row) else None,
         )
@@ -75,7 +75,8 @@ def _table(title: str, heads: tuple[str, ...]) -> Table:
     return table
 
 
-def _scores(both: Comparison, variant: str) -> tuple[str, str, str]:
+def scores(both: Comparison, variant: str) -> tuple[str, str, str]:
+    """Accuracy, drop with its interval, and agreement; the last two not of float32."""
     accuracy = f"{both.quantized_eval.accuracy:.2%}"
     if variant == "float32":  # it is what the others are held against
         return accuracy, "", ""

@@ -21,6 +21,7 @@ from edgefmnist.render.bench.tables import (
     MEMORY_HEADS,
     PROFILE_NOTE,
     STAGES,
+    change_cells,
     first_rows,
     machine_text,
     memory_notes,
@@ -120,18 +121,7 @@ def _latency(result: BenchResult) -> list[str]:
 
 
 def _comparison(comparison: Comparison) -> list[str]:
-    rows = [
-        (
-            one.model,
-            str(one.threads),
-            f"{one.old_us:,.1f}",
-            f"{one.new_us:,.1f}",
-            f"{one.ratio:.3f}",
-            f"{one.interval[0]:.3f} to {one.interval[1]:.3f}",
-            "changed" if one.model_changed else "same",
-        )
-        for one in comparison.changes
-    ]
+    rows = [change_cells(one) for one in comparison.changes]
     heads = ("model", "threads", "then", "now", "now/then", "95 % interval", "file")
     return [
         f"<h2>Against {escape(str(comparison.old.path))} of {escape(comparison.old.made)}</h2>",

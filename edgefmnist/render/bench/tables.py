@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.table import Table
 
-from edgefmnist.bench.compare import Comparison
+from edgefmnist.bench.compare import Change, Comparison
 from edgefmnist.bench.profile import OperatorTime, Profile
 from edgefmnist.bench.record import document
 from edgefmnist.bench.records import BenchConfig, BenchResult, BenchRow
@@ -209,6 +209,19 @@ def spread_text(spread: tuple[float, float]) -> str:
     return f"{spread[0]:,.0f}-{spread[1]:,.0f}"
 
 
+def change_cells(one: Change) -> tuple[str, ...]:
+    """Model, threads, then, now, now/then, its interval, and whether the file is another."""
+    return (
+        one.model,
+        str(one.threads),
+        f"{one.old_us:,.1f}",
+        f"{one.new_us:,.1f}",
+        f"{one.ratio:.3f}",
+        f"{one.interval[0]:.3f} to {one.interval[1]:.3f}",
+        "changed" if one.model_changed else "same",
+    )
+
+
 def _show_comparison(comparison: Comparison) -> None:
     table = Table(
         title=f"Against {comparison.old.path} of {comparison.old.made}", title_justify="left"
@@ -218,15 +231,7 @@ def _show_comparison(comparison: Comparison) -> None:
         table.add_column(head, justify="right")
     table.add_column("file")
     for one in comparison.changes:
-        table.add_row(
-            one.model,
-            str(one.threads),
-            f"{one.old_us:,.1f}",
-            f"{one.new_us:,.1f}",
-            f"{one.ratio:.3f}",
-            f"{one.interval[0]:.3f} to {one.interval[1]:.3f}",
-            "changed" if one.model_changed else "same",
-        )
+        table.add_row(*change_cells(one))
     results.print(table)
     results.print("medians of the windows' medians; bootstrap over whole windows.")
     for note in comparison.notes:
