@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,22 @@ FORMS = (
     "auto, demo, demo:SEED, demo:fixed, /dev/videoN, N, a video file, a folder, http(s)://, "
     "rtsp://, tcp://"
 )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """Which source, and what is asked of it.
+
+    uri: see `FORMS`. size: width and height in pixels, fps: frames a second; None: the source's
+    own choice. realtime: a file at the speed it was filmed at, like a camera. loop: a file, again
+    and again.
+    """
+
+    uri: str = "auto"
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    realtime: bool = False
+    loop: bool = False
 
 
 class Source(Protocol):
@@ -66,11 +83,12 @@ SCHEMES: dict[str, Callable[[str], Source]] = {
 """URI scheme (before ``://``) to the function that opens it."""
 
 
-def open_source(uri: str) -> Source:
-    """Open the source that `uri` names; see `FORMS`.
+def open_source(config: SourceConfig) -> Source:
+    """Open the source that `config` names.
 
     Raises: UsageError (no such form), CameraUnavailable, BadPicture.
     """
+    uri = config.uri
     scheme, separator, _ = uri.partition("://")
     if separator:
         if scheme.lower() not in SCHEMES:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgefmnist.camera.capture import start_capture
-from edgefmnist.camera.source import open_source
+from edgefmnist.camera.capture.old import start_capture
+from edgefmnist.camera.source import SourceConfig, open_source
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 from tests.camera.conftest import MjpegServer, number_of
@@ -106,7 +106,9 @@ def test_last_frame_is_still_handed_over_when_a_source_ends() -> None:
 def test_file_is_read_in_lock_step_however_slow_the_consumer(
     video_file: Callable[..., Path],
 ) -> None:
-    capture = start_capture(open_source(str(video_file("a.avi", "MJPG", frames=6))))
+    capture = start_capture(
+        open_source(SourceConfig(uri=str(video_file("a.avi", "MJPG", frames=6))))
+    )
     numbers = []
     while not capture.ended:
         time.sleep(0.02)
@@ -122,7 +124,7 @@ def test_slow_consumer_of_a_real_stream_drops_and_does_not_lag(
     mjpeg_server: Callable[..., MjpegServer],
 ) -> None:
     server = mjpeg_server(rate=30)
-    capture = start_capture(open_source(server.url))
+    capture = start_capture(open_source(SourceConfig(uri=server.url)))
     lags, indices = [], []
     for _ in range(8):
         taken = capture.take(5)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edgefmnist import cli
-from edgefmnist.camera.source import open_auto, open_source
+from edgefmnist.camera.source import SourceConfig, open_auto, open_source
 from edgefmnist.camera.sources import rpicam as rpicam_module
 from edgefmnist.camera.sources import stream, v4l2
 from edgefmnist.camera.sources.rpicam import open_rpicam
@@ -32,7 +32,7 @@ from tests.camera.conftest import MjpegServer, number_of, numbered
 )
 def test_nonsense_is_a_usage_error_that_names_the_forms(uri: str) -> None:
     with pytest.raises((UsageError, BadPicture)) as caught:
-        open_source(uri)
+        open_source(SourceConfig(uri=uri))
     if "/" not in uri or "://" in uri:
         assert caught.type is UsageError
         assert "demo" in str(caught.value)
@@ -40,7 +40,7 @@ def test_nonsense_is_a_usage_error_that_names_the_forms(uri: str) -> None:
 
 def test_missing_file_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadPicture, match=r"no such video file or folder: .*gone\.mp4"):
-        open_source(str(tmp_path / "gone.mp4"))
+        open_source(SourceConfig(uri=str(tmp_path / "gone.mp4")))
 
 
 # V4L2
@@ -87,7 +87,7 @@ def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_camera_gives_frames_until_it_fails_and_nothing_made_up(devices: Path) -> None:
     (devices / "video2").touch()
-    source = open_source("2")
+    source = open_source(SourceConfig(uri="2"))
     frames = [source.read() for _ in range(3)]
     assert [frame.index for frame in frames if frame] == [0, 1, 2]
     assert [int(frame.pixels[0, 0, 0]) for frame in frames if frame] == [1, 2, 3]
@@ -97,17 +97,17 @@ def test_camera_gives_frames_until_it_fails_and_nothing_made_up(devices: Path) -
 
 def test_busy_camera_names_the_way_to_find_who_has_it(devices: Path) -> None:
     (devices / "video0").touch()
-    first = open_source("/dev/video0")
+    first = open_source(SourceConfig(uri="/dev/video0"))
     with pytest.raises(CameraUnavailable, match="fuser -v") as caught:
-        open_source("0")
+        open_source(SourceConfig(uri="0"))
     assert "\n" not in str(caught.value)
     first.close()
-    open_source("0").close()  # free again, and a failed open left nothing behind
+    open_source(SourceConfig(uri="0")).close()  # free again, and a failed open left nothing behind
 
 
 def test_missing_device(devices: Path) -> None:
     with pytest.raises(CameraUnavailable, match=r"no camera at .*video7.*--source demo"):
-        open_source("/dev/video7")
+        open_source(SourceConfig(uri="/dev/video7"))
 
 
 def test_no_permission_names_the_video_group(
@@ -116,7 +116,7 @@ def test_no_permission_names_the_video_group(
     (devices / "video0").touch()
     monkeypatch.setattr(os, "access", lambda *_: False)  # the tests may run as root
     with pytest.raises(CameraUnavailable, match="usermod -aG video"):
-        open_source("0")
+        open_source(SourceConfig(uri="0"))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_silent_rpicam_does_not_block_for_ever(
 def test_video_file_gives_every_frame_in_order(
     video_file: Callable[..., Path], name: str, fourcc: str
 ) -> None:
-    source = open_source(str(video_file(name, fourcc, frames=10)))
+    source = open_source(SourceConfig(uri=str(video_file(name, fourcc, frames=10))))
     numbers = []
     while (frame := source.read()) is not None:
         assert frame.pixels.shape == (96, 128, 3)
@@ -298,7 +298,7 @@ def test_folder_gives_pictures_in_name_order(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / name), numbered(number))
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / "d.png").mkdir()
-    source = open_source(str(tmp_path))
+    source = open_source(SourceConfig(uri=str(tmp_path)))
     seen = []
     while (frame := source.read()) is not None:
         seen.append((frame.name, number_of(frame.pixels)))
@@ -308,7 +308,7 @@ def test_folder_gives_pictures_in_name_order(tmp_path: Path) -> None:
 def test_folder_without_pictures(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(BadPicture, match="no pictures in"):
-        open_source(str(tmp_path))
+        open_source(SourceConfig(uri=str(tmp_path)))
 
 
 # Streams
@@ -317,7 +317,7 @@ def test_folder_without_pictures(tmp_path: Path) -> None:
 def test_stream_gives_the_frames_that_were_sent(
     mjpeg_server: Callable[..., MjpegServer],
 ) -> None:
-    source = open_source(mjpeg_server(stop_after=60).url)
+    source = open_source(SourceConfig(uri=mjpeg_server(stop_after=60).url))
     numbers = []
     with pytest.raises(CameraUnavailable, match="ended or gave no frame"):
         while True:
@@ -333,7 +333,7 @@ def test_stalled_stream_is_an_error_and_not_a_stale_frame(
     mjpeg_server: Callable[..., MjpegServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "READ_TIMEOUT_MS", 1000)
-    source = open_source(mjpeg_server(stall_after=30).url)
+    source = open_source(SourceConfig(uri=mjpeg_server(stall_after=30).url))
     with pytest.raises(CameraUnavailable):
         while True:
             source.read()
@@ -343,6 +343,6 @@ def test_stalled_stream_is_an_error_and_not_a_stale_frame(
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])
 def test_nobody_listening(scheme: str) -> None:
     with pytest.raises(CameraUnavailable) as caught:
-        open_source(f"{scheme}://user:secret@127.0.0.1:9/live")
+        open_source(SourceConfig(uri=f"{scheme}://user:secret@127.0.0.1:9/live"))
     assert "secret" not in str(caught.value)
     assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from typing import Any, TextIO
 
-from edgefmnist.camera.loop import CameraEvent
+from edgefmnist.camera.events import CameraEvent, Status
 from edgefmnist.records import LABELS, Prediction
 
 
 class JsonLines:
-    """Writes each event as one line, at once."""
+    """Writes each change of label and of the camera's state as one line, at once; a `Sink`."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """Write to `stream`, which stays open."""
+    def __init__(self, stream: TextIO, *, every_frame: bool) -> None:
+        """Write to `stream`, which stays open. every_frame: also frames without a change."""
         self._stream = stream
+        self._every_frame = every_frame
 
-    def __call__(self, event: CameraEvent) -> None:
-        """Write one event. Raises: BrokenPipeError where the reader is gone."""
-        write_line(self._stream, json.dumps(event_fields(event)))
+    def on_event(self, event: CameraEvent) -> None:
+        """Write one frame. Raises: BrokenPipeError where the reader is gone, OSError."""
+        if event.changed or self._every_frame:
+            write_line(self._stream, json.dumps(event_fields(event)))
+
+    def on_status(self, status: Status) -> None:
+        """Write one change of state. Raises: as `on_event`."""
+        write_line(self._stream, json.dumps(status_fields(status)))
+
+    def close(self) -> None:
+        """Nothing is held back."""
 
 
 def write_line(stream: TextIO, line: str) -> None:
@@ -58,12 +68,17 @@ def microseconds(latency_ns: int) -> float:
 def event_fields(event: CameraEvent) -> dict[str, Any]:
     """One event as JSON-ready values.
 
+    `event` is ``label`` where the announced label changed, else ``frame``; `time` is now, in UTC.
     `label`, `score`, `unknown` and `top` are of this very frame; `announced` is the label that
     holds still over frames. `name` and `true_label` are there only where the source knows them;
     an empty scene has the true label ``none``. `background_fits` is there only where a learned
     background is in use.
     """
-    fields: dict[str, Any] = {"frame": event.frame}
+    fields: dict[str, Any] = {
+        "event": "label" if event.changed else "frame",
+        "time": utc_now(),
+        "frame": event.frame,
+    }
     if event.name:
         fields["name"] = event.name
     fields["announced"] = event.announced
@@ -79,3 +94,21 @@ def event_fields(event: CameraEvent) -> dict[str, Any]:
     if event.background_fits is not None:
         fields["background_fits"] = event.background_fits
     return fields
+
+
+def status_fields(status: Status) -> dict[str, Any]:
+    """One change of the camera's state as JSON-ready values; `event` is ``state``."""
+    return {
+        "event": "state",
+        "time": utc_now(),
+        "state": status.state.value,
+        "fault": status.fault,
+        "detail": status.detail,
+        "restarts": status.restarts,
+    }
+
+
+def utc_now() -> str:
+    """The time of day in ISO 8601, such as ``2026-01-31T12:00:00.123Z``."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")

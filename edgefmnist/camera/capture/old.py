@@ -9,33 +9,17 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
 
-from edgefmnist.camera.source import Source
+from edgefmnist.camera.capture import Capture
+from edgefmnist.camera.events import State, Status
+from edgefmnist.camera.source import Source, SourceConfig, open_source
 from edgefmnist.records import Frame
 
 _CLOSE_S = 12.0  # longer than any source's own read timeout
 
 
-class Capture(Protocol):
-    """What the loop takes its frames from."""
-
-    dropped: int
-    ended: bool
-
-    def take(self, timeout_s: float) -> tuple[Frame, int] | None:
-        """The next frame and its capture latency in ns; None where none came in `timeout_s`.
-
-        Capture latency is the age of a live frame when it is taken, and the time that reading
-        and decoding took for any other. After the last frame `ended` is true.
-
-        Raises: what `Source.read` raises.
-        """
-        ...
-
-    def close(self) -> None:
-        """Close the source."""
-        ...
+def open_capture(config: SourceConfig, give_up_after_s: float | None) -> Capture:
+    return start_capture(open_source(config))
 
 
 def start_capture(source: Source) -> Capture:
@@ -47,6 +31,8 @@ class _LockStep:
     """Every frame, read when it is asked for: runs on files and the demo are reproducible."""
 
     def __init__(self, source: Source) -> None:
+        self.name, self.live = source.name, source.live
+        self.status = Status(state=State.LIVE, since_ns=time.monotonic_ns())
         self.dropped = 0
         self.ended = False
         self._source = source
@@ -67,6 +53,8 @@ class _Newest:
     """The newest frame of a live source."""
 
     def __init__(self, source: Source) -> None:
+        self.name, self.live = source.name, source.live
+        self.status = Status(state=State.LIVE, since_ns=time.monotonic_ns())
         self.dropped = 0
         self.ended = False
         self._source = source
