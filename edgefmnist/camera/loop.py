@@ -79,6 +79,7 @@ def run_camera(
     path = FramePath(recognizer)
     with contextlib.closing(Fanout(sinks, on_trouble)) as told, contextlib.closing(capture):
         try:
+            told.status(capture.status)
             while not should_stop() and path.classified != config.frames:
                 taken = capture.take(_WAIT_S)
                 told.status(capture.status)

@@ -11,7 +11,7 @@ from typing import Protocol
 from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.camera.sources.folder import open_folder
 from edgefmnist.camera.sources.rpicam import open_rpicam, rpicam_finds_camera
-from edgefmnist.camera.sources.stream import open_stream
+from edgefmnist.camera.sources.stream import open_stream, without_password
 from edgefmnist.camera.sources.v4l2 import first_capture_device, open_v4l2
 from edgefmnist.camera.sources.video import open_video
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
@@ -110,6 +110,16 @@ def open_source(config: SourceConfig) -> Source:
     if "/" in uri or path.suffix:
         raise BadPicture(f"no such video file or folder: {uri}")
     raise UsageError(f"--source {uri!r} is neither a file nor a source; use one of: {FORMS}")
+
+
+def name_of(config: SourceConfig) -> str:
+    """Short words for the source until it is open and tells its own name."""
+    return without_password(config.uri)
+
+
+def is_endless(config: SourceConfig) -> bool:
+    """Whether the source makes frames for ever, so that to begin anew loses none."""
+    return config.uri.partition(":")[0] == "demo"
 
 
 def open_auto() -> Source:

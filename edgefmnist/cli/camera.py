@@ -101,14 +101,16 @@ def _run(
 
     with stop_requested() as should_stop, opened(how.model) as file:
         from edgefmnist.camera.background import refuse_folder
-        from edgefmnist.camera.capture.old import open_capture
+        from edgefmnist.camera.capture import open_capture
         from edgefmnist.camera.loop import run_camera
         from edgefmnist.camera.recognizer import open_recognizer
         from edgefmnist.render import live
 
         if how.learn or how.background is not None:
             refuse_folder(source.uri)
-        with contextlib.closing(open_capture(source, config.give_up_after_s)) as capture:
+        with contextlib.closing(
+            open_capture(source, config.give_up_after_s, should_stop)
+        ) as capture:
             ground = _background(capture, how, should_stop)
             if should_stop():
                 return

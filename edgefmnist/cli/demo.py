@@ -95,7 +95,7 @@ def _bench(keras: Path, bundle: Path, plot: Path) -> BenchResult:
 
 
 def _camera(bundle: Path, frames: int, picture: Path) -> CameraSummary:
-    from edgefmnist.camera.capture.old import open_capture
+    from edgefmnist.camera.capture import open_capture
     from edgefmnist.camera.loop import CameraConfig, run_camera
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.camera.signals import stop_requested
@@ -107,7 +107,7 @@ def _camera(bundle: Path, frames: int, picture: Path) -> CameraSummary:
     config = CameraConfig(frames=frames)
     recognizer = open_recognizer(resolve(str(bundle)))
     with stop_requested() as should_stop:
-        capture = open_capture(SourceConfig(uri="demo"), None)
+        capture = open_capture(SourceConfig(uri="demo"), None, should_stop)
         with live.view(capture.name, recognizer.model_name, jsonl=False) as screen:
             result = run_camera(
                 config, capture, recognizer, [screen], should_stop, live.show_trouble

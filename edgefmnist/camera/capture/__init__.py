@@ -6,25 +6,31 @@ and starts it again; `child` is that process.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from edgefmnist.camera.events import Status
+from edgefmnist.camera.source import SourceConfig
 from edgefmnist.records import Frame
 
-__all__ = ["Capture"]
+__all__ = ["Capture", "open_capture"]
 
 
 class Capture(Protocol):
     """What the loop takes its frames from.
 
     name: short words for the user, such as ``/dev/video0``. live: see `source.Source`.
-    dropped: frames that were captured and not handed over. ended: the last frame was.
+    ended: the last frame was handed over.
     """
 
     name: str
     live: bool
-    dropped: int
     ended: bool
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were captured and not handed over."""
+        ...
 
     @property
     def status(self) -> Status:
@@ -47,3 +53,23 @@ class Capture(Protocol):
     def close(self) -> None:
         """End the process and what it started; may be called twice."""
         ...
+
+
+def open_capture(
+    config: SourceConfig, give_up_after_s: float | None, should_stop: Callable[[], bool]
+) -> Capture:
+    """Start a capture process and wait until its source is open, or a stop is asked for.
+
+    give_up_after_s: see `CameraConfig`; with a number, also a camera not there yet is waited for.
+
+    Raises: UsageError, BadPicture, CameraUnavailable.
+    """
+    from edgefmnist.camera.capture.supervisor import Supervisor
+
+    capture = Supervisor(config, give_up_after_s)
+    try:
+        capture.wait_until_open(should_stop)
+    except BaseException:
+        capture.close()
+        raise
+    return capture
