@@ -63,7 +63,7 @@ GiveUpOption = Annotated[
     typer.Option(
         "--give-up-after",
         metavar="SECONDS",
-        min=0,
+        min=1,
         envvar="EDGEFMNIST_GIVE_UP_AFTER",
         help="End with exit code 6 when no good frame came for so long. By default only a camera "
         "that never gave one ends the run; a camera lost later is waited for.",

@@ -91,7 +91,8 @@ def failure(error: Exception) -> Failed:
     """`error` as a message; one that is not ours keeps its name in its words."""
     if isinstance(error, EdgeFmnistError):
         return Failed(error=type(error).__name__, message=str(error))
-    return Failed(error="EdgeFmnistError", message=f"{type(error).__name__}: {error}")
+    words = f"a defect in edgefmnist: {type(error).__name__}: {error}"
+    return Failed(error="EdgeFmnistError", message=words)
 
 
 def ask_to_open(connection: socket.socket, config: SourceConfig) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing, Opened
+from edgefmnist.camera.capture.pixels import Pixels
 from edgefmnist.camera.capture.process import CaptureProcess
 from edgefmnist.camera.capture.watchdog import SECOND_NS, STALE_NS, Backoff, Watchdog
 from edgefmnist.camera.events import Fault, State, Status
@@ -25,8 +28,8 @@ _WORDS: dict[Fault, str] = {
 class Supervisor:
     """The one implementation of `Capture`.
 
-    Its states: starting -> live -> stale -> restarting -> live or stale ..., and failed at the end.
-    `take` comes back at each change of state, so that whoever looks at `status` in between sees all.
+    Its states: starting, live, stale, restarting, then live or stale again; failed at the end.
+    `take` comes back at each change, so that whoever looks at `status` in between sees all.
     """
 
     def __init__(self, config: SourceConfig, give_up_after_s: float | None) -> None:
@@ -39,11 +42,11 @@ class Supervisor:
         self._give_up_ns = None if give_up_after_s is None else int(give_up_after_s * SECOND_NS)
         self._backoff = Backoff()
         self._gave = False  # any frame at all, good or not, in this run
-        self._good_ns = self._live_ns = (
-            _now_ns()
-        )  # when: the last good frame, the last turn to live
+        self._good_ns = _now_ns()  # when the last good frame came
+        self._live_ns = self._good_ns  # and since when the camera was live then
         self._dropped = [0, 0]  # by earlier starts, by this one
         self._first_index = self._next_index = 0  # numbers go on where the last start was lost
+        self._last: Pixels | None = None
         self._lingering: list[CaptureProcess] = []
         self._start_at_ns = 0
         self._status = Status(state=State.STARTING, since_ns=_now_ns())
@@ -127,20 +130,26 @@ class Supervisor:
             )
 
     def _frame(self, given: Given, now_ns: int) -> tuple[Frame, int] | None:
-        """The frame, unless it became old while nobody asked for it."""
+        """The frame, unless it became old while nobody asked, or is the one before the restart."""
         assert self._process is not None
         self._gave = True
         self._dropped[1] = given.dropped
+        pixels = self._process.pixels(given)
+        if self.live and self._status.state is not State.LIVE and self._was_last(pixels):
+            self._watchdog.bad("frozen", now_ns)
+            self._dropped[0] += 1
+            return None
         self._watchdog.good(now_ns)
         if self.live and now_ns - given.captured_ns > STALE_NS:
             self._dropped[0] += 1
             return None
+        self._last = pixels
         if self._status.state is not State.LIVE:
             self._enter(State.LIVE)
             self._live_ns = now_ns
         self._good_ns = now_ns
         frame = Frame(
-            pixels=self._process.pixels(given),
+            pixels=pixels,
             captured_ns=given.captured_ns,
             index=self._first_index + given.index,
             name=given.name,
@@ -148,6 +157,10 @@ class Supervisor:
         )
         self._next_index = frame.index + 1
         return frame, now_ns - given.captured_ns if self.live else given.read_ns
+
+    def _was_last(self, pixels: Pixels) -> bool:
+        """Whether a camera that was started again still shows what it froze on."""
+        return self._last is not None and np.array_equal(self._last, pixels)
 
     # A camera that is lost
 
@@ -168,9 +181,7 @@ class Supervisor:
     def _silent(self, fault: Fault) -> None:
         """The watchdog barked."""
         if not self._may_restart():
-            raise BadPicture(
-                f"{self.name}: the next frame cannot be read: is its disk still there?"
-            )
+            raise BadPicture(f"{self.name}: the next frame does not come: is its disk there?")
         if fault == "no-frame" and not self._gave and self._give_up_ns is None:
             raise CameraUnavailable(
                 f"{self.name} gave no picture: look whether another program has the camera, and "

@@ -11,9 +11,7 @@ SECOND_NS = 1_000_000_000
 STALE_NS = 2 * SECOND_NS
 """Without a good frame for so long, a live camera is lost; a frame so old is not classified."""
 
-_START_NS = (
-    20 * SECOND_NS
-)  # until the first frame: a stream opens in 8 s, the Pi camera gives one in 10
+_START_NS = 20 * SECOND_NS  # until the first frame: a Pi camera may take 10 s, a stream 8
 _FILE_NS = 30 * SECOND_NS  # for a file, which may be large, and its disk asleep
 _DELAYS_S = (0, 1, 2, 4, 8, 16, 30)  # before each new start; the last one from then on
 _STEADY_NS = 30 * SECOND_NS  # live for so long, a camera may begin again with the first delay
@@ -28,6 +26,7 @@ class Watchdog:
         self._live_ns = max(STALE_NS, 3 * frame_ns)
         self._limit_ns = max(_START_NS, self._live_ns)
         self._after_start_ns = self._live_ns
+        self._waiting = True
         self._waiting_since_ns = now_ns
         self._fault: Fault = ""
         self._fault_since_ns = now_ns
@@ -38,14 +37,15 @@ class Watchdog:
         self._waiting_since_ns = now_ns
 
     def waiting(self, now_ns: int) -> None:
-        """The next frame is asked for: what was before does not count against the camera."""
-        self._waiting_since_ns = now_ns
+        """A frame is asked for. Time between a frame and the next question is the asker's own."""
+        if not self._waiting:
+            self._waiting, self._waiting_since_ns = True, now_ns
 
     def good(self, now_ns: int) -> None:
         """A good frame came."""
         self._limit_ns = self._after_start_ns
         self._fault = ""
-        self._waiting_since_ns = now_ns
+        self._waiting = False
 
     def bad(self, fault: Fault, now_ns: int) -> None:
         """The newest frame has a `fault`."""
@@ -57,7 +57,9 @@ class Watchdog:
         """What ails the camera; empty where nothing does, or not yet."""
         if self._fault and now_ns - self._fault_since_ns >= self._live_ns:
             return self._fault
-        return "no-frame" if now_ns - self._waiting_since_ns >= self._limit_ns else ""
+        if not self._waiting or now_ns - self._waiting_since_ns < self._limit_ns:
+            return ""
+        return self._fault or "no-frame"
 
 
 class Backoff:
