@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.camera.sources import picamera2, rpicam
+from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.camera.sources.folder import open_folder
 from edgefmnist.camera.sources.mjpeg import open_http
 from edgefmnist.camera.sources.picamera2 import open_picamera2
