@@ -171,7 +171,7 @@ class MjpegSource:
         word = line.strip()
         if not self._boundary:
             self._boundary = word
-        return word != b"" and word == self._boundary
+        return word != b"" and word in (self._boundary, self._boundary + b"--")
 
     def _until_boundary(self, deadline: float) -> bytes:
         body = bytearray()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import os
 import struct
 from pathlib import Path
 from typing import ClassVar
@@ -65,9 +64,7 @@ class VideoCapture:
     def _settle(self) -> None:
         """As the driver does: the size nearest to the one asked for, and no more than its rate."""
         sizes = self._device.modes[self._fourcc]
-        self._size = min(
-            sizes, key=lambda s: abs(s[0] - self._size[0]) + abs(s[1] - self._size[1])
-        )
+        self._size = min(sizes, key=lambda s: abs(s[0] - self._size[0]) + abs(s[1] - self._size[1]))
         self._fps = min(self._fps, sizes[self._size])
 
     def isOpened(self) -> bool:
@@ -131,7 +128,7 @@ class Fcntl:
 
     @staticmethod
     def ioctl(handle: int, request: int, argument: bytes) -> bytes:
-        name = Path(os.readlink(f"/proc/self/fd/{handle}")).name
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
         device = VideoCapture.devices.get(int(name.removeprefix("video")))
         if device is None:
             raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")

@@ -56,7 +56,7 @@ def test_format_size_and_rate_are_asked_and_what_came_is_told(
 
 def test_a_size_that_is_not_there_names_those_that_are(plug: Plug) -> None:
     device = plug(3, Device(modes=BOTH))
-    with pytest.raises(UsageError, match="no 800x600 .* one of 640x480, 1280x720$"):
+    with pytest.raises(UsageError, match=r"no 800x600 .* one of 640x480, 1280x720$"):
         open_v4l2(3, (800, 600))
     assert device.reader is None
 
