@@ -1,6 +1,7 @@
 """Network streams through OpenCV's FFmpeg: rtsp, tcp, and http(s) where it is not MJPEG.
 
-A stream whose pictures change their size goes on at the size it began with: OpenCV scales them.
+A stream whose pictures change their size goes on at the size it began with, since OpenCV 5 scales
+them, or ends, with OpenCV 4.
 """
 
 from __future__ import annotations

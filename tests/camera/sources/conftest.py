@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from edgefmnist.camera.sources import v4l2_device
 from tests.camera.sources.fake_v4l2 import Device, Fcntl, VideoCapture
+from tests.camera.sources.servers import has_rtsp_server
 
 Plug = Callable[[int, Device], Device]
 
@@ -36,6 +38,20 @@ def plug(devices: Path) -> Plug:
         return device
 
     return connect
+
+
+@pytest.fixture(scope="session")
+def needs_ffmpeg() -> None:
+    """Skip where FFmpeg is not installed."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("FFmpeg is not installed")
+
+
+@pytest.fixture(scope="session")
+def needs_rtsp_server() -> None:
+    """Skip where GStreamer's RTSP server is not installed."""
+    if not has_rtsp_server():
+        pytest.skip("gir1.2-gst-rtsp-server-1.0 and gstreamer1.0-plugins-good are not installed")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import shutil
 import socket
 import ssl
 import subprocess
@@ -123,10 +122,6 @@ def rtsp_server(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-def has_ffmpeg() -> bool:
-    return shutil.which("ffmpeg") is not None
 
 
 def has_rtsp_server() -> bool:

@@ -25,7 +25,6 @@ from tests.camera.sources.servers import (
     Handler,
     ffmpeg_server,
     free_port,
-    has_ffmpeg,
     http_server,
     jpeg,
     open_when_there,
@@ -61,7 +60,7 @@ def test_every_frame_that_was_sent_from_the_first_to_the_last(
     assert numbers_until_the_end(source) == list(range(30))
 
 
-@pytest.mark.skipif(not has_ffmpeg(), reason="FFmpeg is not installed")
+@pytest.mark.usefixtures("needs_ffmpeg")
 def test_a_real_ffmpeg_server_that_dies_and_comes_back(video_file: Callable[..., Path]) -> None:
     """It sends chunks, names no multipart type, and refuses while it is away."""
     file, port = video_file("a.avi", "MJPG", frames=60), free_port()

@@ -18,19 +18,12 @@ from edgefmnist.camera.sources.stream import without_password
 from edgefmnist.errors import CameraUnavailable
 from tests.camera.sources.servers import (
     free_port,
-    has_ffmpeg,
-    has_rtsp_server,
     open_when_there,
     rtsp_server,
 )
 
-needs_rtsp = pytest.mark.skipif(
-    not has_rtsp_server(),
-    reason="Debian's gir1.2-gst-rtsp-server-1.0 and gstreamer1.0-plugins-good are not installed",
-)
 
-
-@needs_rtsp
+@pytest.mark.usefixtures("needs_rtsp_server")
 def test_rtsp_server_that_dies_and_comes_back() -> None:
     port = free_port()
     for _ in range(2):
@@ -53,7 +46,7 @@ def test_rtsp_server_that_dies_and_comes_back() -> None:
             open_source(SourceConfig(uri=url))
 
 
-@needs_rtsp
+@pytest.mark.usefixtures("needs_rtsp_server")
 def test_rtsp_server_that_hangs_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "READ_TIMEOUT_MS", 700)
     with rtsp_server() as (url, process):
@@ -68,9 +61,9 @@ def test_rtsp_server_that_hangs_is_an_error_in_time(monkeypatch: pytest.MonkeyPa
         source.close()
 
 
-@pytest.mark.skipif(not has_ffmpeg(), reason="FFmpeg is not installed")
+@pytest.mark.usefixtures("needs_ffmpeg")
 def test_a_size_that_changes_on_the_way_leaves_whole_frames_of_the_first(tmp_path: Path) -> None:
-    """White after black, and four times as many pixels: OpenCV scales what comes."""
+    """White after black, and four times as many pixels: OpenCV 5 scales what comes, 4 ends."""
     data = b""
     for colour, size in (("black", "160x120"), ("white", "320x240")):
         path = tmp_path / colour
@@ -95,7 +88,7 @@ def test_a_size_that_changes_on_the_way_leaves_whole_frames_of_the_first(tmp_pat
                 assert frame.pixels.max() - frame.pixels.min() < 8  # nowhere a part of the other
                 shades.append(int(frame.pixels.mean()) > 127)
         source.close()
-    assert shades == sorted(shades) and set(shades) == {False, True}
+    assert len(shades) > 30 and shades == sorted(shades)
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])
