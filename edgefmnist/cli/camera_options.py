@@ -46,7 +46,9 @@ RealtimeOption = Annotated[
     ),
 ]
 
-LoopOption = Annotated[bool, typer.Option("--loop", help="Play a video file again and again.")]
+LoopOption = Annotated[
+    bool, typer.Option("--loop", help="Play a video file or a folder again and again.")
+]
 
 ListOption = Annotated[
     bool, typer.Option("--list", help="Show the cameras that are there, and end.")

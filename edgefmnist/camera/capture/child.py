@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import sys
@@ -39,6 +40,10 @@ class Mailbox:
         """live: see `Source`."""
         self._live = live
         self._changed = threading.Condition()
+        # What `take` waits for goes through a pipe: before Python 3.11 a timed wait for a lock
+        # reads the clock that is set, and hangs for as long as that is set back.
+        self._news, self._tell = os.pipe()
+        os.set_blocking(self._tell, False)
         self._frame: tuple[Frame, int] | None = None
         self._fault: Fault = ""
         self._last: Answer | None = None  # what every later question is answered with
@@ -56,7 +61,7 @@ class Mailbox:
                 self._dropped += self._frame is not None
                 self._frame = (frame, read_ns)
             self._fault = fault
-            self._changed.notify_all()
+            self._wake()
             return not self._stopped
 
     def finish(self, last: Answer) -> None:
@@ -65,7 +70,7 @@ class Mailbox:
             self._last = last
             if isinstance(last, Failed) and self._live:
                 self._frame = None  # from before the failure, so stale: it is not classified
-            self._changed.notify_all()
+            self._wake()
 
     def stop(self) -> None:
         """Let the reading thread end."""
@@ -75,10 +80,11 @@ class Mailbox:
 
     def take(self, memory: SharedPixels) -> Answer:
         """Put the next frame into `memory`, and tell what came of that in `_PATIENCE_S`."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self._has_answer() and (left := deadline - time.monotonic()) > 0:
+            if select.select([self._news], [], [], left)[0]:
+                os.read(self._news, 4096)
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._frame is not None or self._last is not None, _PATIENCE_S
-            )
             if self._frame is None:
                 return self._last or Nothing(fault=self._fault, dropped=self._dropped)
             (frame, read_ns), self._frame = self._frame, None
@@ -97,10 +103,20 @@ class Mailbox:
             true_label=frame.true_label,
         )
 
+    def _has_answer(self) -> bool:
+        with self._changed:
+            return self._frame is not None or self._last is not None
 
-def read_on(source: Source, mailbox: Mailbox) -> None:
-    """Read `source` until it ends, fails or nobody wants more; then close it."""
-    content = Content() if source.live else None
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # enough is in the pipe to wake anybody
+            os.write(self._tell, b".")
+
+
+def read_on(source: Source, mailbox: Mailbox, content: Content | None) -> None:
+    """Read `source` until it ends, fails or nobody wants more; then close it.
+
+    content: looks whether frames show anything; None: every frame counts.
+    """
     try:
         with contextlib.closing(source):
             while True:
@@ -132,7 +148,8 @@ def main() -> None:
 
 def _serve(connection: socket.socket, memory: SharedPixels) -> None:
     try:
-        source = open_source(messages.asked_to_open(connection))
+        config = messages.asked_to_open(connection)
+        source = open_source(config)
     except EOFError:
         return
     except Exception as error:
@@ -140,7 +157,9 @@ def _serve(connection: socket.socket, memory: SharedPixels) -> None:
         return
     mailbox = Mailbox(live=source.live)
     opened = messages.Opened(name=source.name, live=source.live)
-    reader = threading.Thread(target=read_on, args=(source, mailbox), daemon=True)
+    # A film may stand still or begin in black; a camera that does is broken.
+    content = Content() if source.live and not config.realtime else None
+    reader = threading.Thread(target=read_on, args=(source, mailbox, content), daemon=True)
     reader.start()
     with contextlib.suppress(OSError):
         messages.answer(connection, opened)

@@ -10,7 +10,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from edgefmnist.camera.capture.supervisor import Supervisor
 from edgefmnist.camera.events import State
 from edgefmnist.camera.source import SourceConfig
 from edgefmnist.errors import BadPicture, CameraUnavailable
-from tests.camera.capture.conftest import Camera, Watched, children
+from tests.camera.capture.conftest import Camera, Watched, children, picture
 
 Start = Callable[..., Watched]
 
@@ -205,3 +207,14 @@ def test_demo_is_started_again_and_a_file_is_not(
     os.kill(the_child(), signal.SIGKILL)
     with pytest.raises(BadPicture, match="SIGKILL"):
         run.until(lambda: False, within_s=30)
+
+
+def test_film_that_stands_still_is_no_fault(watched: Start, tmp_path: Path) -> None:
+    path = tmp_path / "still.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (128, 96))
+    for _ in range(75):
+        writer.write(cv2.imdecode(np.frombuffer(picture(0), np.uint8), cv2.IMREAD_COLOR))
+    writer.release()
+    run = watched(SourceConfig(uri=str(path), realtime=True))
+    run.until(lambda: run.capture.ended, 30)
+    assert len(run.frames) > 30 and run.states == [State.STARTING, State.LIVE]

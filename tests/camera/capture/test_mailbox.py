@@ -34,7 +34,9 @@ class Scripted:
         self.fail_after = 1000
         self.closed = threading.Event()
         self._random = np.random.default_rng(0)
-        self._thread = threading.Thread(target=read_on, args=(self, self.mailbox), daemon=True)
+        self._thread = threading.Thread(
+            target=read_on, args=(self, self.mailbox, None), daemon=True
+        )
         self._thread.start()
 
     def read(self) -> Frame | None:
