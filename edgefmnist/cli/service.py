@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,7 @@ _PASSED_ON = {"ignore_unknown_options": True}
 CameraOptions = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[CAMERA OPTION]",
+        metavar="CAMERA_OPTION",
         help="Options of edgefmnist camera, such as: -- --source rpicam --preview 0.0.0.0:8080",
     ),
 ]
@@ -73,8 +74,8 @@ def install(options: CameraOptions = None) -> None:
 
     config = _config(options or [])
     if os.geteuid() != 0:
-        words = " ".join(config.program)
-        raise UsageError(f"only root can install a service: sudo {words} service install ...")
+        words = shlex.join([*config.program, "service", "install", *(options or [])])
+        raise UsageError(f"only root can install a service: sudo {words}")
     stage.check_readable(program_paths(config.program))
     if config.home is not None:
         view.show_home(config.home)
