@@ -7,8 +7,8 @@ log, saved frames, a page with a viewer and a scraper, and a real broker with a 
 way its resident memory, open files and processes are read from /proc, children included. Then the
 same at 30 frames a second, for the age of frames at the moment of their answer.
 
-Exit code 1 where a bound is broken. Writes `soak.md`, its picture and `soak.json`; with fewer
-frames or seconds than it asks for by itself it only prints.
+Exit code 1 where a bound is broken. Writes `soak.md`, its picture and `soak.json.gz`; with
+fewer frames or seconds than it asks for by itself it only prints.
 
 `companions` are those at the other ends, `watch` reads /proc, `run` starts the command and follows
 it, `judge` holds the bounds, `page` writes.

@@ -15,7 +15,8 @@ from edgefmnist.errors import GateRefused, MissingDependency, UsageError
 from edgefmnist.frameworks import INSTALL
 from edgefmnist.render.progress import Stages
 
-_SAMPLES = 400  # readings of /proc in a run
+_SAMPLES = 2000  # readings of /proc in a run: one alone swings by what is in flight
+_EVERY = 10  # frames between two, at least: to read takes some milliseconds
 
 
 class BoundBroken(GateRefused):
@@ -26,8 +27,8 @@ class BoundBroken(GateRefused):
 
 def soak(options: argparse.Namespace) -> None:
     """Run, judge, write. Raises: BoundBroken, MissingDependency, UsageError."""
-    if options.frames < 10 or options.seconds < 1:
-        raise UsageError("give --frames of 10 or more and --seconds of 1 or more")
+    if options.frames < 10 * _EVERY or options.seconds < 1:
+        raise UsageError(f"give --frames of {10 * _EVERY} or more and --seconds of 1 or more")
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingDependency(f"the page's picture needs matplotlib: {INSTALL}")
     from benchmarks.soak import page
@@ -35,7 +36,7 @@ def soak(options: argparse.Namespace) -> None:
     conditions = Watch()
     with Stages() as stages:
         stages.stage(f"{options.frames:,} frames at full speed")
-        every = max(1, options.frames // _SAMPLES)
+        every = max(_EVERY, options.frames // _SAMPLES)
         long = run(("--source", "demo"), options.frames, every, stages.progress)
         stages.stage(f"{options.seconds} seconds at {judge.FPS} frames a second")
         source = ("--source", "demo", "--realtime", "--fps", str(judge.FPS))
@@ -45,7 +46,7 @@ def soak(options: argparse.Namespace) -> None:
     told = page.body(long, short, verdicts)
     if options.frames >= judge.FRAMES and options.seconds >= judge.SECONDS:
         page.plot(long, pages.HERE / page.PICTURE)
-        page.record(long, short, pages.HERE / "soak.json")
+        page.record(long, short, pages.HERE / "soak.json.gz")
         title = f"Soak: {judge.FRAMES:,} frames with every output on"
         pages.write("soak", title, told, conditions.end())
     else:

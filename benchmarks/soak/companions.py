@@ -38,21 +38,21 @@ def broker(folder: Path) -> Iterator[int]:
     with (folder / "mosquitto.log").open("wb") as log:
         child = subprocess.Popen([program, "-c", str(settings)], stdout=log, stderr=log)
     try:
-        _wait_for(port)
+        _wait_for(port, threading.Event())
         yield port
     finally:
         child.terminate()
         child.wait()
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, over: threading.Event) -> None:
+    """Raises: TimeoutError."""
     end = time.monotonic() + _START_S
-    while True:
+    while not over.wait(0.05):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         if time.monotonic() > end:
             raise TimeoutError(f"nobody listens at port {port}")
-        time.sleep(0.05)
 
 
 class Companion:
@@ -78,7 +78,7 @@ class Companion:
 
     def _run(self) -> None:
         try:
-            _wait_for(self._port)
+            _wait_for(self._port, self._over)
             self._work()
         except (OSError, http.client.HTTPException) as error:
             if not self._over.is_set():
@@ -109,7 +109,7 @@ class Scraper(Companion):
     """Reads the metrics every five seconds, as Prometheus would; counts the readings."""
 
     def _work(self) -> None:
-        while True:
+        while not self._over.is_set():
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             with contextlib.closing(connection):
                 connection.request("GET", "/metrics")
@@ -117,8 +117,7 @@ class Scraper(Companion):
                 if answer.status != 200 or b"# TYPE" not in answer.read():
                     raise OSError(f"/metrics answered {answer.status}")
             self.count += 1
-            if self._over.wait(_SCRAPE_S):
-                return
+            self._over.wait(_SCRAPE_S)
 
 
 class Subscriber:

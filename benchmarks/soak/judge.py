@@ -43,7 +43,7 @@ def settled(run: Run) -> list[Sample]:
 def growth_bytes(samples: Sequence[Sample]) -> int:
     """The median of the last tenth of `samples` less that of the first, of all processes.
 
-    Tenths, because a single reading swings by what is in flight.
+    Medians of tenths, because a single reading swings by what is in flight.
     """
     first, last = _ends([one.rss_bytes for one in samples])
     return int(np.median(last) - np.median(first))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,6 +115,7 @@ def plot(run: Run, path: Path) -> None:
 
 
 def record(long: Run, short: Run, path: Path) -> None:
-    """Write what was read, as JSON."""
+    """Write what was read, as JSON, packed."""
     told = {"full_speed": dataclasses.asdict(long), "realtime": dataclasses.asdict(short)}
-    files.write_text(path, json.dumps(told) + "\n")
+    with files.replacing(path) as scratch:
+        scratch.write_bytes(gzip.compress(json.dumps(told).encode(), mtime=0))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,7 +103,9 @@ def run(
         }
         errors = stack.enter_context((folder / "stderr").open("wb+"))
         words = [*command, *source, *outputs(ends)]
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)
+        child = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=errors, env=_without_options(os.environ)
+        )
         try:
             follower = _Follower(child, every, ages)
             follower.follow(frames, on_progress)
@@ -182,6 +184,11 @@ class _Follower:
             left=[f"{seen[pid]} ({pid})" for pid in sorted(watch.alive(set(seen)))],
             **others,
         )
+
+
+def _without_options(environment: Mapping[str, str]) -> dict[str, str]:
+    """Nobody's own settings: a token for the page, say."""
+    return {name: environment[name] for name in environment if not name.startswith("EDGEFMNIST_")}
 
 
 def _age_ms(event: dict[str, Any]) -> float:

@@ -84,8 +84,7 @@ def _name(words: list[bytes]) -> str:
     """What a process is to a reader of the page."""
     line = b" ".join(words)
     for mark, name in (
-        (b"resource_tracker", "resource tracker"),
-        (b"spawn_main", "capture"),
+        (b"edgefmnist.camera.capture", "capture"),
         (b"edgefmnist camera", "camera"),
     ):
         if mark in line:
