@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks.soak import companions, watch
 from benchmarks.soak.watch import Sample
 
 _END_S = 60.0  # for a clean stop after the last frame
+_LAST_LINES_S = 5.0
 COMMAND = (sys.executable, "-m", "edgefmnist", "camera")
 SIZES = {"--log-limit": 10_000_000, "--save-limit": 20_000_000}
 
@@ -112,19 +114,23 @@ def run(
             for other in others.values():
                 other.stop()
             child.terminate()
-            follower.drain()
-            exit_code = child.wait(_END_S)
+            # In a thread, as a process that the command left behind would keep its stdout open.
+            rest = threading.Thread(target=follower.drain, daemon=True)
+            rest.start()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # killed below: its code tells
+                child.wait(_END_S)
+            rest.join(_LAST_LINES_S)
         finally:
             child.kill()
             child.wait()
             for other in others.values():
                 other.close()
         failures = [f"{what}: {one}" for what, other in others.items() for one in other.failures]
-        if exit_code:
+        if child.returncode:
             errors.seek(0)
             failures += errors.read().decode(errors="replace").strip().splitlines()[-1:]
         return follower.result(
-            exit_code=exit_code,
+            exit_code=child.returncode,
             received={what: other.count for what, other in others.items()},
             written={option: _size(path) for option, path in ends.written.items()},
             failures=failures,
