@@ -19,7 +19,7 @@ from benchmarks.soak import companions, watch
 from benchmarks.soak.watch import Sample
 
 _END_S = 60.0  # for a clean stop after the last frame
-_LAST_LINES_S = 5.0
+_LAST_LINES_S = 2.0
 COMMAND = (sys.executable, "-m", "edgefmnist", "camera")
 SIZES = {"--log-limit": 10_000_000, "--save-limit": 20_000_000}
 
