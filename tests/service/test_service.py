@@ -66,6 +66,8 @@ def test_options_from_the_environment_are_not_written_down(run_cli: RunCli) -> N
         (("--background", "background.npz"), "whole path"),
         (("--mqtt-ca", "/nosuch/ca.pem"), "no such file"),
         (("--source", "tests"), "whole path"),
+        (("--mqtt", "broker"), "mqtt[s]://"),
+        (("--mqtt", "mqtt://camera:secret@broker"), "password"),
     ],
 )
 def test_what_would_fail_at_boot_is_told_now(
