@@ -40,13 +40,22 @@ def settled(run: Run) -> list[Sample]:
     return samples
 
 
-def growth_bytes(samples: Sequence[Sample]) -> int:
-    """The median of the last tenth of `samples` less that of the first, of all processes.
+def growth_bytes(samples: Sequence[Sample]) -> dict[str, int]:
+    """The median of the last tenth of `samples` less that of the first: of all, and of each.
 
-    Medians of tenths, because a single reading swings by what is in flight.
+    Medians of tenths, because a single reading swings by what is in flight. Of each process too,
+    because what one gives back would hide what another takes.
     """
-    first, last = _ends([one.rss_bytes for one in samples])
-    return int(np.median(last) - np.median(first))
+    series = {"together": [one.rss_bytes for one in samples]}
+    for name in names(samples):
+        series[name] = [one.rss_of(name) for one in samples]
+    ends = {what: _ends(values) for what, values in series.items()}
+    return {what: int(np.median(last) - np.median(first)) for what, (first, last) in ends.items()}
+
+
+def names(samples: Sequence[Sample]) -> list[str]:
+    """Of all processes there were."""
+    return list(dict.fromkeys(held.name for one in samples for held in one.processes.values()))
 
 
 def peak_bytes(samples: Sequence[Sample]) -> int:
@@ -69,9 +78,10 @@ def judge_long(run: Run, frames: int) -> list[Verdict]:
         ),
         Verdict(
             what=f"resident memory after the first {min(WARM_UP, run.frames // 10):,} frames",
-            asked=f"grows by at most {_mb(GROWTH_BYTES)}",
-            found=f"{_mb(growth)}; highest reading {_mb(peak_bytes(samples))} over the first",
-            held=growth <= GROWTH_BYTES,
+            asked=f"grows by at most {_mb(GROWTH_BYTES)}, together and in each process",
+            found=", ".join(f"{what} {_mb(size)}" for what, size in growth.items())
+            + f"; highest reading {_mb(peak_bytes(samples))} over the first",
+            held=max(growth.values()) <= GROWTH_BYTES,
         ),
         Verdict(what="open files", asked="no more", found=f"{files:+}", held=files <= 0),
         Verdict(what="processes", asked="no more", found=f"{processes:+}", held=processes <= 0),
@@ -136,4 +146,4 @@ def _more(values: list[int]) -> int:
 
 
 def _mb(size: int) -> str:
-    return f"{size / 1e6:.2f} MB"
+    return f"{size / 1e6:.2f} MB".replace("-0.00", "0.00")

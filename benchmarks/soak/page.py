@@ -49,14 +49,11 @@ def body(long: Run, short: Run, verdicts: Sequence[Verdict]) -> str:
 def _memory(run: Run) -> str:
     samples = judge.settled(run)
     chosen = [samples[round(at)] for at in np.linspace(0, len(samples) - 1, 6)]
-    names = list(dict.fromkeys(h.name for one in samples for h in one.processes.values()))
+    names = judge.names(samples)
     rows = [
         (
             f"{one.frames:,}",
-            *(
-                f"{sum(h.rss_bytes for h in one.processes.values() if h.name == name) / 1e6:.1f}"
-                for name in names
-            ),
+            *(f"{one.rss_of(name) / 1e6:.1f}" for name in names),
             f"{one.rss_bytes / 1e6:.1f}",
             one.files,
             len(one.processes),
@@ -92,12 +89,8 @@ def plot(run: Run, path: Path) -> None:
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     frames = [one.frames / 1000 for one in run.samples]
-    names = list(dict.fromkeys(h.name for one in run.samples for h in one.processes.values()))
-    for name in names:
-        values = [
-            sum(h.rss_bytes for h in one.processes.values() if h.name == name)
-            for one in run.samples
-        ]
+    for name in judge.names(run.samples):
+        values = [one.rss_of(name) for one in run.samples]
         axes.plot(frames, np.array(values) / 1e6, label=name, linewidth=1)
     axes.plot(
         frames, [one.rss_bytes / 1e6 for one in run.samples], "k", label="together", linewidth=1.5

@@ -32,6 +32,10 @@ class Sample:
         """Of all processes; pages that two of them share count twice."""
         return sum(held.rss_bytes for held in self.processes.values())
 
+    def rss_of(self, name: str) -> int:
+        """Of the processes called `name`."""
+        return sum(held.rss_bytes for held in self.processes.values() if held.name == name)
+
     @property
     def files(self) -> int:
         """Open in all processes."""

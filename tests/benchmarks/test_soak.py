@@ -59,6 +59,16 @@ def test_what_leaks_is_found(mode: str, what: str) -> None:
         end(run)
 
 
+def test_what_one_process_gives_back_does_not_hide_what_another_takes() -> None:
+    def sample(at: int) -> watch.Sample:
+        sizes = {"camera": 100_000_000 + 50_000 * at, "capture": 100_000_000 - 60_000 * at}
+        held = [watch.Held(name=name, rss_bytes=size, files=5) for name, size in sizes.items()]
+        return watch.Sample(frames=at, seconds=at, processes=dict(enumerate(held)))
+
+    growth = judge.growth_bytes([sample(at) for at in range(100)])
+    assert growth == {"together": -900_000, "camera": 4_500_000, "capture": -5_400_000}
+
+
 def test_what_outlives_the_command_is_found() -> None:
     run = stand_in("orphan", 100)
     try:

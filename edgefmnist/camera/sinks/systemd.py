@@ -22,6 +22,8 @@ class Systemd:
     cannot take at once is told at the next event instead.
     """
 
+    name = "systemd"
+
     def __init__(self, address: str, watchdog_s: float | None) -> None:
         """Send to the datagram socket `address`. watchdog_s: its interval; None: there is none."""
         self._address = address
