@@ -20,6 +20,7 @@ from edgefmnist.cli import (
     layers,
     predict,
     quantize,
+    service,
     sweep,
     train,
     verify,
@@ -49,6 +50,7 @@ for _module in (
     verify,
 ):
     app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
+app.add_typer(service.app)
 
 
 def _version(asked: bool) -> None:
