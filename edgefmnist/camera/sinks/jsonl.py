@@ -4,48 +4,45 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 from edgefmnist.camera.events import CameraEvent, Status
 from edgefmnist.records import LABELS, Prediction
 
 
+class Writer(Protocol):
+    """What takes the lines: `lines.WholeLines`, `log_file.RotatingFile`."""
+
+    def write(self, line: str) -> int:
+        """Write one line, which comes without its end. Raises: OSError."""
+        ...
+
+    def close(self) -> None:
+        """Called once, at the end. Raises: OSError."""
+        ...
+
+
 class JsonLines:
     """Writes each change of label and of the camera's state as one line, at once; a `Sink`."""
 
-    def __init__(self, stream: TextIO, *, every_frame: bool) -> None:
-        """Write to `stream`, which stays open. every_frame: also frames without a change."""
-        self._stream = stream
+    def __init__(self, writer: Writer, name: str, *, every_frame: bool) -> None:
+        """Write to `writer`. name: of the sink. every_frame: also frames without a change."""
+        self.name = name
+        self._writer = writer
         self._every_frame = every_frame
 
     def on_event(self, event: CameraEvent) -> None:
         """Write one frame. Raises: BrokenPipeError where the reader is gone, OSError."""
         if event.changed or self._every_frame:
-            write_line(self._stream, json.dumps(event_fields(event)))
+            self._writer.write(json.dumps(event_fields(event)))
 
     def on_status(self, status: Status) -> None:
         """Write one change of state. Raises: as `on_event`."""
-        write_line(self._stream, json.dumps(status_fields(status)))
+        self._writer.write(json.dumps(status_fields(status)))
 
     def close(self) -> None:
-        """Nothing is held back."""
-
-
-def write_line(stream: TextIO, line: str) -> None:
-    """Write one line and flush it, so that a reader on a pipe is never behind.
-
-    Raises: BrokenPipeError where the reader is gone (``... | head``). `stream` then leads nowhere,
-    so that neither later output nor leaving Python stumbles over it.
-    """
-    try:
-        stream.write(line + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-        raise
+        """Nothing is held back. Raises: OSError that tells what was lost."""
+        self._writer.close()
 
 
 def prediction_fields(prediction: Prediction) -> dict[str, Any]:
