@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from edgefmnist.camera.events import CameraEvent, Sink, State, Status
 from edgefmnist.camera.loop import CameraSummary
 from edgefmnist.camera.recognizer import UNKNOWN
 from edgefmnist.camera.sinks.jsonl import JsonLines
-from edgefmnist.camera.sinks.lines import WholeLines
+from edgefmnist.camera.sinks.lines import LineSink, WholeLines
 from edgefmnist.errors import one_line
 from edgefmnist.records import LABELS
 from edgefmnist.render.console import notes, results
@@ -125,29 +126,25 @@ def _fits(console: Console) -> bool:
     )
 
 
-class _Lines:
+class _Lines(LineSink):
     """One line for each change of the announced label."""
 
-    name = "stdout"
-
     def __init__(self, headline: str) -> None:
-        self._lines = WholeLines.of(sys.stdout)
-        self._headline = headline
+        super().__init__(WholeLines.of(sys.stdout), "stdout")
+        self._headline: str | None = headline
 
     def on_event(self, event: CameraEvent) -> None:
+        line = None
         if event.changed:
             scores = dict(event.prediction.top)  # the label is pooled over frames, these are not
             score = f"  {scores[event.announced]:.0%}" if event.announced in scores else ""
-            self._lines.write(f"frame {event.frame}: {event.announced}{score}")
+            line = f"frame {event.frame}: {event.announced}{score}"
+        self.put(line)
 
     def on_status(self, status: Status) -> None:
         """What ails a camera is told on stderr."""
-        headline, self._headline = self._headline, ""
-        if headline:
-            self._lines.write(headline)
-
-    def close(self) -> None:
-        self._lines.close()
+        self.put(self._headline)
+        self._headline = None
 
 
 class _Screen:
@@ -313,10 +310,10 @@ def show_summary(summary: CameraSummary, *, jsonl: bool) -> None:
     )
     if jsonl or results.is_terminal:
         return (notes if jsonl else results).print(table)
-    with results.capture() as captured:
-        results.print(table)
+    text = io.StringIO()
+    Console(file=text, width=results.width).print(table)
     try:
-        WholeLines.of(sys.stdout).write(captured.get().rstrip("\n"))
+        WholeLines.of(sys.stdout).write(text.getvalue().rstrip("\n"))
     except BrokenPipeError:
         raise
     except OSError as error:  # a full disk: the run itself went well

@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Any, Protocol
+from typing import Any
 
 from edgefmnist.camera.events import CameraEvent, Status
+from edgefmnist.camera.sinks.lines import LineSink, Writer
 from edgefmnist.records import LABELS, Prediction
 
 
-class Writer(Protocol):
-    """What takes the lines: `lines.WholeLines`, `log_file.RotatingFile`."""
-
-    def write(self, line: str) -> int:
-        """Write one line, which comes without its end. Raises: OSError."""
-        ...
-
-    def close(self) -> None:
-        """Called once, at the end. Raises: OSError."""
-        ...
-
-
-class JsonLines:
+class JsonLines(LineSink):
     """Writes each change of label and of the camera's state as one line, at once; a `Sink`."""
 
     def __init__(self, writer: Writer, name: str, *, every_frame: bool) -> None:
         """Write to `writer`. name: of the sink. every_frame: also frames without a change."""
-        self.name = name
-        self._writer = writer
+        super().__init__(writer, name)
         self._every_frame = every_frame
 
     def on_event(self, event: CameraEvent) -> None:
         """Write one frame. Raises: BrokenPipeError where the reader is gone, OSError."""
-        if event.changed or self._every_frame:
-            self._writer.write(json.dumps(event_fields(event)))
+        wanted = event.changed or self._every_frame
+        self.put(json.dumps(event_fields(event)) if wanted else None)
 
     def on_status(self, status: Status) -> None:
         """Write one change of state. Raises: as `on_event`."""
-        self._writer.write(json.dumps(status_fields(status)))
-
-    def close(self) -> None:
-        """Nothing is held back. Raises: OSError that tells what was lost."""
-        self._writer.close()
+        self.put(json.dumps(status_fields(status)))
 
 
 def prediction_fields(prediction: Prediction) -> dict[str, Any]:

@@ -4,7 +4,50 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TextIO
+from typing import Protocol, TextIO
+
+
+class Writer(Protocol):
+    """What takes the lines: `WholeLines`, `log_file.RotatingFile`."""
+
+    def write(self, line: str) -> int:
+        """Write one line, which comes without its end. Raises: OSError."""
+        ...
+
+    def close(self) -> None:
+        """Called once, at the end. Raises: OSError."""
+        ...
+
+
+class LineSink:
+    """What sinks that write lines have in common: they fail until a line is written again."""
+
+    def __init__(self, writer: Writer, name: str) -> None:
+        """Write to `writer`. name: of the sink."""
+        self.name = name
+        self._writer = writer
+        self._error: OSError | None = None
+
+    def put(self, line: str | None) -> None:
+        """Write `line`; where there is none, raise what the one before failed with.
+
+        Raises: BrokenPipeError where the reader is gone, OSError.
+        """
+        if line is None:
+            if self._error is not None:
+                # The same error again and again would gather a traceback at each raise.
+                raise self._error.with_traceback(None)
+            return
+        try:
+            self._writer.write(line)
+        except OSError as error:
+            self._error = error
+            raise
+        self._error = None
+
+    def close(self) -> None:
+        """Nothing is held back. Raises: OSError that tells what was lost."""
+        self._writer.close()
 
 
 class WholeLines:

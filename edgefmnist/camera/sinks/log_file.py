@@ -96,7 +96,7 @@ class RotatingFile:
     def _moved(self) -> bool:
         assert self._descriptor is not None
         try:
-            return not os.path.samestat(os.stat(self._path), os.fstat(self._descriptor))
+            return not os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
         except FileNotFoundError:
             return True
 
