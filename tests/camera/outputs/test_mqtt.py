@@ -65,7 +65,7 @@ class Broker:
         wait_for(answers, "mosquitto")
         return self
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 
@@ -230,13 +230,23 @@ def test_nothing_is_lost_across_a_restart_of_the_broker(
     def told() -> list[int]:
         return [state["frame"] for state in listener.states() if state["label"] is not None]
 
+    def quiet() -> bool:
+        """Halt the run; whether everything that it logged has arrived."""
+        run.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        if set(told()) >= set(frames()):
+            return True
+        run.process.send_signal(signal.SIGCONT)
+        return False
+
     for number in (signal.SIGTERM, signal.SIGKILL):
         seen = len(told())
         wait_for(lambda seen=seen: len(told()) >= seen + 3, "changes")
-        # A broker that is killed forgets what it took and did not pass on: that is not tested.
-        run.process.send_signal(signal.SIGSTOP)
-        wait_for(lambda: set(told()) >= set(frames()))
-        time.sleep(1.5)  # until mosquitto has saved its sessions
+        if number == signal.SIGKILL:
+            # What a broker took, and neither passed on nor saved, is lost with it. That is not
+            # tested here: it is killed when it has nothing to do.
+            wait_for(quiet)
+            time.sleep(1.5)  # mosquitto saves once a second
         one.stop(number)
         run.process.send_signal(signal.SIGCONT)
         before = len(frames())
@@ -295,7 +305,8 @@ def test_queue_that_overflows_keeps_the_newest_and_counts(
     broker: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publishing, "QUEUE", 5)
-    one = broker()
+    one = broker(persistent=True)
+    listener = Listener(one.port, "cam/#")
     one.stop()
     ours = sink(one.port)
     wait_for(lambda: failing(ours))
@@ -306,15 +317,16 @@ def test_queue_that_overflows_keeps_the_newest_and_counts(
             ours.on_event(event("Bag", frame=frame, changed=True))
     with pytest.raises(OSError, match="the oldest are dropped"):
         ours.on_event(event("Bag"))
-    listener = Listener(one.start().port, "cam/#")
-    wait_for(lambda: not failing(ours))
+    one.start()
+    wait_for(lambda: {15, 16, 17, 18, 19} <= {state["frame"] for state in listener.states()})
+    assert not failing(ours)
     ours.on_event(event("Dress", frame=21, changed=True))
     with pytest.raises(OSError, match=r"\d+ changes never reached"):
         ours.close()
     wait_for(lambda: listener.texts("/availability")[-1:] == ["offline"])
     states = listener.states()
     assert states[-1]["label"] == "Dress" and states[-1]["lost"] >= 10
-    assert {16, 17, 18, 19} <= {state["frame"] for state in states}
+    assert 1 not in {state["frame"] for state in states}
     listener.close()
 
 
@@ -338,7 +350,7 @@ def test_end_does_not_wait_for_a_broker_that_is_gone_or_hangs(
     ours = sink(one.port)
     ours.on_event(event(changed=True))
     wait_for(lambda: "cam/state" in retained(one.port))
-    one.stop() if gone else one.signal(signal.SIGSTOP)
+    one.stop() if gone else one.send(signal.SIGSTOP)
     with contextlib.suppress(OSError):
         ours.on_event(event("Coat", changed=True))
     began = time.monotonic()
@@ -352,7 +364,10 @@ def test_end_does_not_wait_for_a_broker_that_is_gone_or_hangs(
 
 @pytest.mark.skipif(shutil.which("mosquitto_passwd") is None, reason="no mosquitto_passwd")
 def test_password_from_file_or_environment_and_a_wrong_one(
-    broker: Callable[..., Broker], run_cli: RunCli, tmp_path: Path
+    broker: Callable[..., Broker],
+    run_cli: RunCli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     users = tmp_path / "users"
     subprocess.run(["mosquitto_passwd", "-b", "-c", users, "pi", "s3cret"], check=True)
@@ -360,11 +375,14 @@ def test_password_from_file_or_environment_and_a_wrong_one(
     port = broker("allow_anonymous false", f"password_file {users}").port
     file = tmp_path / "password"
     file.write_text("s3cret\nnot this line\n")
-    words = (*DEMO, "--mqtt", f"mqtt://pi@127.0.0.1:{port}")
+    url = f"mqtt://pi@127.0.0.1:{port}"
+    words = ("camera", "--source", "demo", "--frames", "15", "--mqtt", url)
     right = run_cli(*words, "--mqtt-password-file", file)
     assert right.returncode == 0 and right.stderr == ""
-    right = run_cli(*words, env={"EDGEFMNIST_MQTT_PASSWORD": "s3cret"})
-    assert right.returncode == 0 and right.stderr == ""
+    monkeypatch.setenv("EDGEFMNIST_MQTT_PASSWORD", "s3cret")
+    ours = open_mqtt(MqttConfig(url=url))
+    ours.on_event(event("Bag", changed=True))
+    ours.close()
     wrong = run_cli(*words, env={"EDGEFMNIST_MQTT_PASSWORD": "hunter2"})
     assert wrong.returncode == 0  # the camera runs on
     first, last = wrong.stderr.splitlines()
@@ -389,17 +407,20 @@ def test_tls_with_an_authority_of_our_own_and_a_wrong_one(
     openssl("x509", "-req", "-in", "server.csr", *signed, "-extfile", "san", "-out", "server.pem")
     files = (f"certfile {tmp_path}/server.pem", f"keyfile {tmp_path}/server.key")
     port = broker("allow_anonymous true", *files).port
-    words = (*DEMO, "--mqtt", f"mqtts://localhost:{port}")
+    words = ("camera", "--source", "demo", "--frames", "15", "--mqtt", f"mqtts://localhost:{port}")
     good = run_cli(*words, "--mqtt-ca", tmp_path / "ca.pem")
     assert good.returncode == 0 and good.stderr == ""
-    for bad, why in (
-        ((*words, "--mqtt-ca", tmp_path / "other.pem"), "certificate"),
-        (words, "certificate"),  # the system's authorities do not know ours
-        ((*DEMO, "--mqtt", f"mqtts://127.0.0.1:{port}", "--mqtt-ca", tmp_path / "ca.pem"), "IP"),
+    for host, authority, why in (
+        ("localhost", tmp_path / "other.pem", "certificate"),
+        ("localhost", None, "certificate"),  # the system's authorities do not know ours
+        ("127.0.0.1", tmp_path / "ca.pem", "IP address mismatch"),
     ):
-        done = run_cli(*bad)
-        assert done.returncode == 0
-        assert f":{port}: " in done.stderr.splitlines()[0] and why in done.stderr
+        ours = open_mqtt(MqttConfig(url=f"mqtts://{host}:{port}", ca_file=authority))
+        wait_for(lambda ours=ours: failing(ours))
+        with pytest.raises(ConnectionError, match=f"{host}:{port}: .*{why}"):
+            ours.on_event(event("Bag"))
+        with pytest.raises(OSError, match="never reached"):
+            ours.close()
     with pytest.raises(UsageError, match="--mqtt-ca"):
         read_broker("mqtts://h", None, tmp_path / "server.key")
     with pytest.raises(UsageError, match="No such file"):
