@@ -354,7 +354,7 @@ def test_end_does_not_wait_for_a_broker_that_is_gone_or_hangs(
     with contextlib.suppress(OSError):
         ours.on_event(event("Coat", changed=True))
     began = time.monotonic()
-    with pytest.raises(OSError, match="1 changes never reached"):
+    with pytest.raises(OSError, match="1 change never reached"):
         ours.close()
     assert time.monotonic() - began < 10
 

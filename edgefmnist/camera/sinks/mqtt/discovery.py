@@ -1,8 +1,8 @@
 """What Home Assistant is told of us, so that nobody needs to configure it.
 
 One retained message an entity, on ``homeassistant/COMPONENT/ID/ENTITY/config``: the form that every
-Home Assistant since 2021 reads, and openHAB and Domoticz do too. (The newer one, a message for the
-whole device, needs 2024.11.) https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
+Home Assistant since 2023 reads, and other programs that follow its discovery. (The newer one, a
+message for the whole device, needs 2024.11.) https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ class Publisher:
             stop.start()
             stop.join(_LEAVE_S)  # its thread may be in a connect or a look-up
         if lost:
-            raise OSError(f"{lost:,} changes never reached {self._where}")
+            changes = "1 change" if lost == 1 else f"{lost:,} changes"
+            raise OSError(f"{changes} never reached {self._where}")
 
     def _connect(self, broker: Broker) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=f"edgefmnist-{secrets.token_hex(4)}")
