@@ -89,8 +89,16 @@ class Sink(Protocol):
     behind a bounded queue. It may keep what it is given, and never writes to it.
 
     It may raise OSError, which the loop tells once and goes on (the next event is tried again), and
-    BrokenPipeError, which ends the run: whoever read our output is gone.
+    BrokenPipeError, which ends the run: whoever read our output is gone. One that fails in a thread
+    of its own raises at each event until that works again.
+
+    name: short words for people, such as ``stdout`` or ``mqtt``: what fails is told under it.
     """
+
+    @property
+    def name(self) -> str:
+        """See above; a plain attribute will do."""
+        ...
 
     def on_event(self, event: CameraEvent) -> None:
         """Called after each frame classified."""

@@ -7,21 +7,21 @@ from collections.abc import Callable, Sequence
 from edgefmnist.camera.events import CameraEvent, Sink, Status
 
 OnTrouble = Callable[[Sink, OSError | None], None]
-"""Told when a sink begins to fail (the error), and when it works again (None)."""
+"""Told when a sink begins to fail (the error), fails in another way, and works again (None)."""
 
 
 class Fanout:
     """The sinks of one run.
 
     An OSError of a sink, such as a full disk, is told once and the run goes on; the sink is tried
-    again with the next event.
+    again with the next event. An error of another type or number than the one told is told too.
     """
 
     def __init__(self, sinks: Sequence[Sink], on_trouble: OnTrouble) -> None:
         """Tell `sinks`, in that order."""
         self._sinks = sinks
         self._on_trouble = on_trouble
-        self._failing: set[int] = set()
+        self._failing: dict[int, tuple[type, int | None]] = {}
         self._status: Status | None = None
 
     def event(self, event: CameraEvent) -> None:
@@ -50,10 +50,10 @@ class Fanout:
             except BrokenPipeError:
                 raise
             except OSError as error:
-                if at not in self._failing:
-                    self._failing.add(at)
+                kind = type(error), error.errno
+                if self._failing.get(at) != kind:
+                    self._failing[at] = kind
                     self._on_trouble(sink, error)
             else:
-                if at in self._failing:
-                    self._failing.discard(at)
+                if self._failing.pop(at, None) is not None:
                     self._on_trouble(sink, None)

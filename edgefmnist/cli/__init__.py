@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -117,6 +116,8 @@ def _unforeseen(error: Exception) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    with contextlib.suppress(BrokenPipeError):  # nobody reads stderr: the code still tells
+    try:
         print(f"edgefmnist: {one_line(message)}", file=sys.stderr, flush=True)
+    except OSError:  # nobody reads stderr, or its disk is full: the code still tells
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
@@ -38,7 +39,8 @@ def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
         _add_network(config, source, model, sinks)
     except BaseException:
         for sink in sinks:
-            sink.close()
+            with contextlib.suppress(OSError):  # what went wrong first is what is told
+                sink.close()
         raise
     return sinks
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,8 @@ from rich.text import Text
 from edgefmnist.camera.events import CameraEvent, Sink, State, Status
 from edgefmnist.camera.loop import CameraSummary
 from edgefmnist.camera.recognizer import UNKNOWN
-from edgefmnist.camera.sinks.jsonl import JsonLines, write_line
+from edgefmnist.camera.sinks.jsonl import JsonLines
+from edgefmnist.camera.sinks.lines import LineSink, WholeLines
 from edgefmnist.errors import one_line
 from edgefmnist.records import LABELS
 from edgefmnist.render.console import notes, results
@@ -42,7 +44,8 @@ _NO_PICTURE = np.zeros((28, 28), np.uint8)
 def view(source: str, model: str, *, jsonl: bool, every_frame: bool = False) -> Iterator[Sink]:
     """Yield the sink that shows each event: JSON lines, a live view or plain lines."""
     if jsonl:
-        yield _Notices(JsonLines(sys.stdout, every_frame=every_frame))
+        lines = WholeLines.of(sys.stdout)
+        yield _Notices(JsonLines(lines, "stdout", every_frame=every_frame))
     elif _fits(results):
         with Live(console=results, auto_refresh=False) as live:
             screen = _Screen(live, source, model)
@@ -51,8 +54,7 @@ def view(source: str, model: str, *, jsonl: bool, every_frame: bool = False) -> 
             finally:
                 screen.draw()
     else:
-        write_line(sys.stdout, f"source {source}, model {model}")
-        yield _Notices(_Lines())
+        yield _Notices(_Lines(f"source {source}, model {model}"))
 
 
 def show_preview(url: str) -> None:
@@ -62,9 +64,12 @@ def show_preview(url: str) -> None:
 
 def show_trouble(sink: Sink, error: OSError | None) -> None:
     """Tell that a sink fails, or works again."""
-    what = type(sink).__name__
-    told = "works again" if error is None else f"fails and is tried again: {error}"
-    notes.print(one_line(f"{what} {told}"), soft_wrap=True)
+    if error is None:
+        told = "works again"
+    else:
+        told = error.strerror or str(error)
+        told = f"{error.filename}: {told}" if error.filename else told
+    notes.print(one_line(f"{sink.name}: {told}"), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -90,6 +95,10 @@ class _Notices:
         self._sink = sink
         self._fits = True
         self._ailing = False
+
+    @property
+    def name(self) -> str:
+        return self._sink.name
 
     def on_event(self, event: CameraEvent) -> None:
         if event.background_fits is not None and event.background_fits is not self._fits:
@@ -117,24 +126,31 @@ def _fits(console: Console) -> bool:
     )
 
 
-class _Lines:
+class _Lines(LineSink):
     """One line for each change of the announced label."""
 
+    def __init__(self, headline: str) -> None:
+        super().__init__(WholeLines.of(sys.stdout), "stdout")
+        self._headline: str | None = headline
+
     def on_event(self, event: CameraEvent) -> None:
+        line = None
         if event.changed:
             scores = dict(event.prediction.top)  # the label is pooled over frames, these are not
             score = f"  {scores[event.announced]:.0%}" if event.announced in scores else ""
-            write_line(sys.stdout, f"frame {event.frame}: {event.announced}{score}")
+            line = f"frame {event.frame}: {event.announced}{score}"
+        self.put(line)
 
     def on_status(self, status: Status) -> None:
-        pass  # told on stderr
-
-    def close(self) -> None:
-        pass
+        """What ails a camera is told on stderr."""
+        self.put(self._headline)
+        self._headline = None
 
 
 class _Screen:
     """The live view, redrawn a dozen times a second whatever the frame rate."""
+
+    name = "terminal"
 
     def __init__(self, live: Live, source: str, model: str) -> None:
         self._live = live
@@ -292,7 +308,16 @@ def show_summary(summary: CameraSummary, *, jsonl: bool) -> None:
         f"preprocess {summary.preprocess_p50_ns / 1e6:.2f} ms, "
         f"infer {summary.infer_p50_ns / 1e6:.2f} ms",
     )
-    (notes if jsonl else results).print(table)
+    if jsonl or results.is_terminal:
+        return (notes if jsonl else results).print(table)
+    text = io.StringIO()
+    Console(file=text, width=results.width).print(table)
+    try:
+        WholeLines.of(sys.stdout).write(text.getvalue().rstrip("\n"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk: the run itself went well
+        notes.print(one_line(f"stdout: {error.strerror}"), soft_wrap=True)
 
 
 def _share(part: int, whole: int, word: str) -> str:

@@ -4,48 +4,29 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-from typing import Any, TextIO
+from typing import Any
 
 from edgefmnist.camera.events import CameraEvent, Status
+from edgefmnist.camera.sinks.lines import LineSink, Writer
 from edgefmnist.records import LABELS, Prediction
 
 
-class JsonLines:
+class JsonLines(LineSink):
     """Writes each change of label and of the camera's state as one line, at once; a `Sink`."""
 
-    def __init__(self, stream: TextIO, *, every_frame: bool) -> None:
-        """Write to `stream`, which stays open. every_frame: also frames without a change."""
-        self._stream = stream
+    def __init__(self, writer: Writer, name: str, *, every_frame: bool) -> None:
+        """Write to `writer`. name: of the sink. every_frame: also frames without a change."""
+        super().__init__(writer, name)
         self._every_frame = every_frame
 
     def on_event(self, event: CameraEvent) -> None:
         """Write one frame. Raises: BrokenPipeError where the reader is gone, OSError."""
-        if event.changed or self._every_frame:
-            write_line(self._stream, json.dumps(event_fields(event)))
+        wanted = event.changed or self._every_frame
+        self.put(json.dumps(event_fields(event)) if wanted else None)
 
     def on_status(self, status: Status) -> None:
         """Write one change of state. Raises: as `on_event`."""
-        write_line(self._stream, json.dumps(status_fields(status)))
-
-    def close(self) -> None:
-        """Nothing is held back."""
-
-
-def write_line(stream: TextIO, line: str) -> None:
-    """Write one line and flush it, so that a reader on a pipe is never behind.
-
-    Raises: BrokenPipeError where the reader is gone (``... | head``). `stream` then leads nowhere,
-    so that neither later output nor leaving Python stumbles over it.
-    """
-    try:
-        stream.write(line + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-        raise
+        self.put(json.dumps(status_fields(status)))
 
 
 def prediction_fields(prediction: Prediction) -> dict[str, Any]:
