@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgefmnist.camera.listing import FoundCamera
-from edgefmnist.camera.sinks.jsonl import write_line
+from edgefmnist.camera.sinks.lines import WholeLines
 from edgefmnist.errors import one_line
 from edgefmnist.render.console import notes, results
 
@@ -26,8 +26,9 @@ _MOST_SIZES = 6
 def show(found: Sequence[FoundCamera], *, as_json: bool) -> None:
     """Print one row, or one JSON object, for each camera; where there is none, what to do."""
     if as_json:
+        lines = WholeLines.of(sys.stdout)
         for one in found:
-            write_line(sys.stdout, json.dumps(dataclasses.asdict(one)))
+            lines.write(json.dumps(dataclasses.asdict(one)))
     elif found:
         results.print(_table(found))
     if not found:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.background import learn
+from edgefmnist.camera.events import State, Status
 from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.errors import BadInput
 from edgefmnist.preprocess.background_file import load
@@ -128,18 +129,21 @@ def test_a_stop_while_learning_ends_at_once_and_writes_nothing(tmp_path: Path) -
 
 
 class Repeated:
-    """A source that shows the frames of another over and over."""
+    """A capture that shows the same frames over and over."""
 
     live = True
+    ended = False
+    dropped = 0
     name = "a busy street"
+    status = Status(state=State.LIVE, since_ns=0)
 
     def __init__(self, frames: list[Frame]) -> None:
         self._frames = frames
         self._count = 0
 
-    def read(self) -> Frame | None:
+    def take(self, timeout_s: float) -> tuple[Frame, int] | None:
         self._count += 1
-        return self._frames[self._count % len(self._frames)]
+        return self._frames[self._count % len(self._frames)], 0
 
     def close(self) -> None:
         pass
