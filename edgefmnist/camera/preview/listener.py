@@ -45,17 +45,16 @@ def listen(address: str) -> Listener:
     try:
         # Of the addresses that a name has, the first: as `localhost` is written, so it is reached.
         family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        ip = ipaddress.ip_address(str(where[0]))
         # IPv6's wildcard takes IPv4 too: "every address" should mean that.
-        wildcard = family == socket.AF_INET6 and ipaddress.ip_address(where[0]).is_unspecified
-        bound = socket.create_server(where, family=family, dualstack_ipv6=wildcard)
+        dual = ip.version == 6 and ip.is_unspecified
+        bound = socket.create_server(where, family=family, dualstack_ipv6=dual)
     except (OSError, UnicodeError) as error:
         raise UsageError(f"--preview {address}: {_trouble(error, host, port)}") from error
     _prepare(bound)
-    ip = ipaddress.ip_address(str(where[0]).partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
     return Listener(
         socket=bound,
-        loopback=(mapped or ip).is_loopback,
+        loopback=ip.is_loopback,
         url=_url(host, family, bound.getsockname()[1], wildcard=ip.is_unspecified),
     )
 

@@ -107,7 +107,7 @@ function showAbout(about) {
   if (version && version !== about.version) location.reload();
   version = about.version;
   labels = about.labels;
-  say("source", about.source);
+  say("source", `source ${about.source}`);
   say("model", `model ${about.model}`);
   at("bars").replaceChildren(...labels.map((name) => bar(name)), bar("known"));
   at("bars").lastChild.classList.add("known");
