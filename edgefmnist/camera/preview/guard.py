@@ -41,7 +41,8 @@ _ASK = """<!doctype html>
 <main class="ask">
 <h1>edgefmnist camera</h1>
 <p>{why}</p>
-<form action="./"><label for="token">Token</label>
+<form action="./"><input autocomplete="username" value="camera" hidden>
+<label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Show the camera</button></form>
 </main>

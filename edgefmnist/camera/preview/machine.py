@@ -31,8 +31,8 @@ class Watch:
         self.now = Machine()
         self._source = source or Source()
         self._over = threading.Event()
-        thread = threading.Thread(target=self._look_on, name="preview-machine", daemon=True)
-        thread.start()
+        self._thread = threading.Thread(target=self._look_on, name="machine", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Look no more; a look under way ends by itself."""

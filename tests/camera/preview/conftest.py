@@ -22,7 +22,7 @@ GREY = np.full((120, 160, 3), 90, np.uint8)
 
 def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> CameraEvent:
     """What a loop would tell of one frame."""
-    scores = {name: 0.01 for name in LABELS} | {label: 0.91}
+    scores = dict.fromkeys(LABELS, 0.01) | {label: 0.91}
     top = tuple(sorted(scores.items(), key=lambda pair: -pair[1]))
     return CameraEvent(
         frame=number,
