@@ -38,14 +38,14 @@ _ASK = """<!doctype html>
 <title>edgefmnist camera</title>
 <link rel="stylesheet" href="page.css">
 <link rel="icon" href="icon.svg">
-<main class="ask">
+<div class="ask" role="main">
 <h1>edgefmnist camera</h1>
 <p>{why}</p>
 <form action="./"><input autocomplete="username" value="camera" hidden>
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Show the camera</button></form>
-</main>
+</div>
 </html>
 """
 

@@ -53,7 +53,6 @@ def state(board: Board, health: Health, machine: Machine) -> bytes:
 
 def _frame(event: CameraEvent) -> dict[str, Any]:
     prediction, scores = event.prediction, dict(event.prediction.top)
-    height, width = event.pixels.shape[:2]
     picture = None if event.picture is None else event.picture.tobytes()
     return {
         "number": event.frame,
@@ -64,8 +63,6 @@ def _frame(event: CameraEvent) -> dict[str, Any]:
         "known": round(prediction.known, 4),
         "scores": [round(scores.get(label, 0.0), 4) for label in LABELS] if scores else [],
         "picture": None if picture is None else base64.b64encode(picture).decode(),
-        "width": width,
-        "height": height,
         "capture_ms": event.capture_ns / 1e6,
         "preprocess_ms": event.preprocess_ns / 1e6,
         "infer_ms": event.infer_ns / 1e6,

@@ -57,7 +57,7 @@ def _draw_box(picture: Pixels, box: tuple[int, int, int, int], scale: float) -> 
 
 def _dim(picture: Pixels, mark: str) -> Pixels:
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    dimmed = np.repeat((grey * 0.4).astype(np.uint8)[..., None], 3, axis=2)
+    dimmed = np.repeat((grey * 0.5).astype(np.uint8)[..., None], 3, axis=2)
     size = picture.shape[1] / MAX_WIDTH
     at = (round(16 * size), picture.shape[0] - round(20 * size))
     words = f"NOT LIVE: {mark}"

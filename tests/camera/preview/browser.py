@@ -87,9 +87,10 @@ def text(driver: webdriver.Chrome, name: str) -> str:
 
 
 def emulate(driver: webdriver.Chrome, *, scheme: str = "light", width: int = 0) -> None:
-    """The colour scheme that the user chose, and the width of a phone."""
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    """The colour scheme that the user chose, the width of a phone, and bars that do not glide."""
+    features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    told = [{"name": name, "value": value} for name, value in features.items()]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": told})
     if width:
         phone = {"width": width, "height": 844, "deviceScaleFactor": 2, "mobile": True}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)

@@ -78,7 +78,7 @@ def test_messages_tell_the_whole_frame(preview: Preview) -> None:
     assert frame["announced"] == "Coat" and frame["scores"][4] == 0.91
     assert len(frame["scores"]) == len(about["labels"]) == 10  # type: ignore[arg-type]
     assert base64.b64decode(frame["picture"]) == event().picture.tobytes()  # type: ignore[union-attr]
-    assert (frame["infer_ms"], frame["width"], frame["height"]) == (0.4, 160, 120)
+    assert (frame["capture_ms"], frame["infer_ms"], frame["fps"]) == (3.0, 0.4, 30.0)
     response.close()
 
 

@@ -2,6 +2,7 @@
 
 // The server repeats its message every second: who hears nothing for this long has lost it.
 const SILENCE_MS = 4000;
+const CONNECTING_MS = 15000;
 const AGAIN_MS = 3000;
 
 const at = (id) => document.getElementById(id);
@@ -14,6 +15,9 @@ let events = null;
 let labels = [];
 let version = null;
 let heard = 0;
+let asking = null;
+let asked = 0;
+let drawn = Date.now();
 let smooth = null;
 let seen = null;
 
@@ -34,13 +38,13 @@ function connect() {
     lost(refused ? null : "No connection to the camera. Trying again …");
     if (refused) explain();
   };
-  showPicture();
+  keepPictures(events);
 }
 
 function disconnect() {
   if (events) events.close();
-  events = null;
-  at("picture").removeAttribute("src");
+  if (asking) asking.abort();
+  events = asking = null;
 }
 
 async function explain() {
@@ -65,9 +69,16 @@ function lost(why) {
 }
 
 setInterval(() => {
-  if (!events || Date.now() - heard < SILENCE_MS) return;
+  const silent = Date.now() - heard;
+  if (!events || silent < SILENCE_MS) return;
   lost("Nothing was heard from the camera for some seconds. Trying again …");
-  if (events.readyState === EventSource.OPEN) connect();
+  const open = events.readyState === EventSource.OPEN;
+  const connecting = events.readyState === EventSource.CONNECTING;
+  if (open || (connecting && silent > CONNECTING_MS)) connect();
+}, 1000);
+
+setInterval(() => {
+  if (asking && Date.now() - asked > SILENCE_MS) asking.abort();
 }, 1000);
 
 document.addEventListener("visibilitychange", () => {
@@ -78,13 +89,59 @@ document.addEventListener("visibilitychange", () => {
 
 // --- the picture ---
 
-function showPicture() {
-  at("picture").src = `stream.mjpg?${Date.now()}`;
+// Read here and not by an <img>: that one says nothing when its stream breaks off, and goes on
+// showing an old picture as if it were live.
+async function keepPictures(connection) {
+  while (events === connection) {
+    asking = new AbortController();
+    asked = Date.now();
+    try {
+      await showPictures(asking.signal);
+    } catch { /* asked for again */ }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
-at("picture").addEventListener("error", () => {
-  if (events) setTimeout(() => { if (events) showPicture(); }, AGAIN_MS);
-});
+async function showPictures(signal) {
+  const answer = await fetch("stream.mjpg", { signal, cache: "no-store" });
+  if (!answer.ok) return;
+  const reader = answer.body.getReader();
+  let held = new Uint8Array(0);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const joined = new Uint8Array(held.length + value.length);
+    joined.set(held);
+    joined.set(value, held.length);
+    const { jpeg, rest } = newest(joined);
+    held = rest;
+    if (jpeg) await draw(jpeg);
+  }
+}
+
+// The last whole part of a multipart body, and what follows it.
+function newest(body) {
+  let jpeg = null;
+  for (;;) {
+    const head = /content-length: (\d+)\r\n\r\n/i.exec(
+      String.fromCharCode(...body.subarray(0, 200)));
+    const start = head ? head.index + head[0].length : Infinity;
+    const end = head ? start + Number(head[1]) : Infinity;
+    if (body.length < end) return { jpeg, rest: body };
+    jpeg = body.subarray(start, end);
+    body = body.subarray(end);
+  }
+}
+
+async function draw(jpeg) {
+  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+  const canvas = at("picture");
+  if (canvas.width !== bitmap.width) canvas.width = bitmap.width;
+  if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
+  asked = drawn = Date.now();
+}
 
 function veil(title, text) {
   document.body.classList.toggle("old", Boolean(title));
@@ -125,8 +182,9 @@ function bar(name) {
 
 function show(now) {
   at("trouble").hidden = true;
-  badge(now.state, now.live ? "live" : `${now.state} ${duration(now.for_s)}`);
-  if (now.live) veil();
+  badge(now.state, now.state);
+  if (now.live && Date.now() - drawn < SILENCE_MS) veil();
+  else if (now.live) veil("no picture", "It is being asked for.");
   else veil(now.state, `for ${duration(now.for_s)}${now.detail ? `: ${now.detail}` : ""}`);
   say("classified", now.classified.toLocaleString());
   say("dropped", now.dropped.toLocaleString());
@@ -146,7 +204,6 @@ function showFrame(frame, live) {
   if (document.title !== title) document.title = title;
   showBars(frame);
   if (frame.picture !== seen) showSeen(frame.picture);
-  at("picture").style.aspectRatio = `${frame.width} / ${frame.height}`;
   showSpeed(frame, live);
   at("background").hidden = frame.background_fits === null;
   say("background", frame.background_fits
