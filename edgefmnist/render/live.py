@@ -109,7 +109,7 @@ class _Notices:
     def on_status(self, status: Status) -> None:
         if status.fault or self._ailing:
             notes.print(one_line(f"camera {status.state.value} {status.detail}"), soft_wrap=True)
-        self._ailing = status.state is not State.LIVE
+        self._ailing = bool(status.fault)
         self._sink.on_status(status)
 
     def close(self) -> None:

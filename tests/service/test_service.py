@@ -7,6 +7,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,25 +112,31 @@ def test_a_file_that_others_cannot_read_is_refused(run_cli: RunCli) -> None:
 # What the service's user can read
 
 
-def test_closed_parts_are_found(tmp_path: Path) -> None:
-    # pytest's own folders are closed to others; only what lies below is of interest.
-    inner = tmp_path / "a" / "b"
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody can read; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_closed_parts_are_found(open_folder: Path) -> None:
+    inner = open_folder / "a" / "b"
     inner.mkdir(parents=True)
     file = inner / "c"
     file.write_text("")
-    for folder in (*reversed(file.parents), file):
-        if closed_part(folder) == folder and folder.is_relative_to(tmp_path.parent.parent):
-            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o055)
+    for part in (inner.parent, inner, file):
+        part.chmod(0o755)
     assert closed_part(file) is None
     file.chmod(0o600)
     assert closed_part(file) == file
     file.chmod(0o644)
     inner.chmod(0o700)
     assert closed_part(file) == inner
-    link = tmp_path / "link"
+    link = open_folder / "link"
     link.symlink_to(file)
     assert closed_part(link) == inner
-    assert closed_part(tmp_path / "nosuch") == tmp_path / "nosuch"
+    assert closed_part(open_folder / "nosuch") == open_folder / "nosuch"
     with pytest.raises(UsageError, match="/opt/edgefmnist"):
         check_readable((link,))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import socket
@@ -138,6 +139,9 @@ def main() -> None:
     # Ctrl-C and the service manager's SIGTERM are for the loop, which then ends us.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # The frames' memory counts as a file: a limit on the size of files (ulimit -f) is not for it.
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     connection = socket.socket(fileno=int(sys.argv[1]))
     memory = SharedPixels(int(sys.argv[2]))
     cv2.setNumThreads(1)  # the other cores are the classifier's

@@ -26,6 +26,8 @@ class Preview:
     EDGEFMNIST_PREVIEW_TOKEN is not, because the url is printed and ends up in logs.
     """
 
+    name = "preview"
+
     def __init__(self, listener: Listener, token: Token | None, *, source: str, model: str) -> None:
         """Serve on `listener`, which is closed with the server. Needs the `web` extra."""
         from edgefmnist.camera.preview.server import Server
