@@ -53,7 +53,8 @@ def camera(
         from edgefmnist.camera.listing import list_sources
         from edgefmnist.render import cameras
 
-        return cameras.show(list_sources(), as_json=jsonl)
+        cameras.show(list_sources(), as_json=jsonl)
+        return
     from edgefmnist.camera.loop import CameraConfig
     from edgefmnist.camera.source import SourceConfig
 
