@@ -11,7 +11,7 @@ ENGINES := build/engines
 OLDER_PYTHON ?= $(firstword $(foreach n,3.11 3.10,$(shell command -v python$(n))))
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow check format lock bench bench-training engines clean
+.PHONY: help demo test test-slow check format lock bench bench-training soak engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
@@ -22,6 +22,7 @@ help:
 	@echo "make lock       remake requirements/*.txt"
 	@echo "make bench      remake every page in benchmarks/, 20 minutes; PHOTOS=FOLDER: photos too"
 	@echo "make bench-training  the same for how long training takes: an hour and more"
+	@echo "make soak       200,000 camera frames with every output on: half an hour and more"
 	@echo "make clean      remove everything these targets made"
 
 demo: $(DATA)
@@ -77,6 +78,9 @@ endif
 
 bench-training: $(DATA)
 	$(BIN)/python benchmarks/time_to_accuracy.py
+
+soak: $(DATA)
+	$(BIN)/python -m benchmarks.soak
 
 # The engines that `benchmarks/engines` compares. tflite-runtime ends at Python 3.11 and NumPy 1,
 # so it has an environment of its own.

@@ -22,7 +22,7 @@ from edgefmnist.records import LABELS
 
 def main() -> None:
     frames = sys.argv[1] if len(sys.argv) > 1 else "1000"
-    command = ["camera", "--source", "demo", "--frames", frames, "--jsonl"]
+    command = ["camera", "--source", "demo", "--frames", frames, "--jsonl", "--every-frame"]
     ran = subprocess.run(
         [sys.executable, "-m", "edgefmnist", *command], capture_output=True, text=True
     )
@@ -31,6 +31,8 @@ def main() -> None:
     answers: dict[str | None, list[str]] = defaultdict(list)
     for line in ran.stdout.splitlines():
         event = json.loads(line)
+        if event["event"] == "state":
+            continue
         answers[event["true_label"]].append("unknown" if event["unknown"] else event["label"])
     rows = [_row(label, answers[label], label) for label in LABELS if label in answers]
     shown = [(label, answer) for label in LABELS for answer in answers.get(label, [])]

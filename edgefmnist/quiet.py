@@ -21,6 +21,26 @@ def silenced_stderr() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def heard_stderr() -> Iterator[bytearray]:
+    """The same, but what native code wrote there is in the yielded bytes after the block.
+
+    For a library that tells of damage in no other way. At most 4096 bytes are kept.
+    """
+    said = bytearray()
+    sys.stderr.flush()
+    kept = os.dup(2)
+    heard = os.memfd_create("stderr")
+    try:
+        os.dup2(heard, 2)
+        yield said
+    finally:
+        os.dup2(kept, 2)
+        said += os.pread(heard, 4096, 0)
+        os.close(kept)
+        os.close(heard)
+
+
+@contextlib.contextmanager
 def silenced_stdout() -> Iterator[None]:
     """The same for stdout, where Gloo writes its notices: nothing may stand there beside JSON."""
     sys.stdout.flush()

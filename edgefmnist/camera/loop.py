@@ -1,4 +1,4 @@
-"""The camera loop: take a frame, recognize it, smooth the label, tell the observers."""
+"""The camera loop: take a frame, recognize it, smooth the label, tell the sinks."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from statistics import median
 
-import numpy as np
-import numpy.typing as npt
-
-from edgefmnist.camera.capture import start_capture
+from edgefmnist.camera.capture import Capture
+from edgefmnist.camera.events import CameraEvent, Sink
+from edgefmnist.camera.fanout import Fanout, OnTrouble
 from edgefmnist.camera.recognizer import UNKNOWN, Recognition, Recognizer
-from edgefmnist.camera.source import Source
 from edgefmnist.camera.tracker import Tracker
-from edgefmnist.records import LABELS, Frame, Prediction
+from edgefmnist.errors import CameraUnavailable
+from edgefmnist.records import LABELS, Frame
 
 _WAIT_S = 0.2  # how often a stop is looked for while no frame comes
 _RECENT = 10_000  # frames whose latencies the medians cover: memory stays bounded for months
@@ -26,39 +25,12 @@ _RECENT = 10_000  # frames whose latencies the medians cover: memory stays bound
 class CameraConfig:
     """One run of the loop.
 
-    source: URI, see `source.FORMS`. frames: end after that many classified; None: go on.
+    frames: end after that many classified; None: go on. give_up_after_s: end where no good frame
+    came for so long; None: wait for a camera that was lost, however long.
     """
 
-    source: str = "auto"
     frames: int | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class CameraEvent:
-    """What came of one frame.
-
-    frame: its number at the source. name: its file name, else empty.
-    announced: label that the tracker stands by, or ``unknown``.
-    picture: uint8 [28, 28], what the model saw; None where no garment was found.
-    capture_ns, preprocess_ns, infer_ns: the three parts of its latency (`Capture.take`).
-    fps: frames classified a second, over the last 30. dropped: frames never classified so far.
-    true_label: label index where the source knows it, -1 for an empty scene, else None.
-    background_fits: whether the learned background still does; None without one.
-    """
-
-    frame: int
-    name: str
-    announced: str
-    prediction: Prediction
-    picture: npt.NDArray[np.uint8] | None
-    box: tuple[int, int, int, int] | None
-    capture_ns: int
-    preprocess_ns: int
-    infer_ns: int
-    fps: float
-    dropped: int
-    true_label: int | None
-    background_fits: bool | None
+    give_up_after_s: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,61 +62,84 @@ class CameraSummary:
         return self.classified / (self.duration_ns / 1e9) if self.duration_ns else 0.0
 
 
-Observer = Callable[[CameraEvent], None]
-
-
 def run_camera(
     config: CameraConfig,
-    source: Source,
+    capture: Capture,
     recognizer: Recognizer,
-    observers: Sequence[Observer],
+    sinks: Sequence[Sink],
     should_stop: Callable[[], bool],
+    on_trouble: OnTrouble,
 ) -> CameraSummary:
     """Classify frames until the source ends, `config.frames` are done or a stop is asked for.
 
-    The source is closed on every way out.
+    `capture` and `sinks` are closed on every way out. on_trouble: see `Fanout`.
 
-    An observer that raises BrokenPipeError ends the run too.
-
-    Raises: CameraUnavailable, BadPicture; whatever else an observer raises.
+    Raises: CameraUnavailable, BadPicture; whatever else a sink raises.
     """
-    tracker = Tracker(recognizer.unknown_threshold or 0.0)
-    tally = _Tally()
-    with contextlib.closing(start_capture(source)) as capture:
-        while not should_stop() and tally.classified != config.frames:
-            taken = capture.take(_WAIT_S)
-            if taken is None:
-                if capture.ended:
+    path = FramePath(recognizer)
+    with contextlib.closing(Fanout(sinks, on_trouble)) as told, contextlib.closing(capture):
+        try:
+            told.status(capture.status)
+            while not should_stop() and path.classified != config.frames:
+                taken = capture.take(_WAIT_S)
+                told.status(capture.status)
+                if taken is not None:
+                    told.event(path.follow(*taken, capture.dropped))
+                elif capture.ended:
                     break
-                continue
-            frame, capture_ns = taken
-            recognition = recognizer.recognize(frame.pixels)
-            announced = tracker.update(
-                recognition.probabilities, recognition.prediction.known, frame.captured_ns
-            )
-            fps = tally.add(frame, capture_ns, recognition)
-            event = CameraEvent(
-                frame=frame.index,
-                name=frame.name,
-                announced=UNKNOWN if announced is None else LABELS[announced],
-                prediction=recognition.prediction,
-                picture=recognition.picture,
-                box=recognition.box,
-                capture_ns=capture_ns,
-                preprocess_ns=recognition.preprocess_ns,
-                infer_ns=recognition.infer_ns,
-                fps=fps,
-                dropped=capture.dropped,
-                true_label=frame.true_label,
-                background_fits=recognizer.background_fits,
-            )
-            try:
-                for observer in observers:
-                    observer(event)
-            except BrokenPipeError:  # whoever read our output is gone: that is a stop
-                break
-        dropped = capture.dropped
-    return tally.summary(dropped)
+        except BrokenPipeError:  # whoever read our output is gone: that is a stop
+            pass
+        except CameraUnavailable:
+            told.status(capture.status)  # given up: sinks hear of it before the command ends
+            raise
+        return path.summary(capture.dropped)
+
+
+class FramePath:
+    """The way of one frame, from pixels to the event that sinks are told."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        """Begin with nothing announced."""
+        self._recognizer = recognizer
+        self._tracker = Tracker(recognizer.unknown_threshold or 0.0)
+        self._tally = _Tally()
+        self._announced: str | None = None
+
+    @property
+    def classified(self) -> int:
+        """Frames so far."""
+        return self._tally.classified
+
+    def follow(self, frame: Frame, capture_ns: int, dropped: int) -> CameraEvent:
+        """Recognize one frame and smooth its label. dropped: frames never classified so far."""
+        recognition = self._recognizer.recognize(frame.pixels)
+        label = self._tracker.update(
+            recognition.probabilities, recognition.prediction.known, frame.captured_ns
+        )
+        announced = UNKNOWN if label is None else LABELS[label]
+        changed, self._announced = announced != self._announced, announced
+        return CameraEvent(
+            frame=frame.index,
+            name=frame.name,
+            captured_ns=frame.captured_ns,
+            pixels=frame.pixels,
+            announced=announced,
+            changed=changed,
+            prediction=recognition.prediction,
+            picture=recognition.picture,
+            box=recognition.box,
+            capture_ns=capture_ns,
+            preprocess_ns=recognition.preprocess_ns,
+            infer_ns=recognition.infer_ns,
+            fps=self._tally.add(frame, capture_ns, recognition),
+            dropped=dropped,
+            true_label=frame.true_label,
+            background_fits=self._recognizer.background_fits,
+        )
+
+    def summary(self, dropped: int) -> CameraSummary:
+        """The run so far as a whole."""
+        return self._tally.summary(dropped)
 
 
 class _Tally:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.loop import CameraConfig, CameraEvent, run_camera
+from edgefmnist.camera.loop import FramePath
 from edgefmnist.camera.recognizer import open_recognizer
-from edgefmnist.camera.source import open_source
+from edgefmnist.camera.source import SourceConfig, open_source
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.camera.sources.scenes import HEIGHT, WIDTH
 from edgefmnist.runtime.models import ModelFile
@@ -34,7 +34,8 @@ class Stages:
     """The whole path of `frames` frames of width x height pixels, on one thread.
 
     capture: rendering the demo's scene, in place of a camera. preprocess: to 28x28. infer: the
-    model, over frames with a garment found. track: holding the label still, and the loop itself.
+    model, over frames with a garment found. track: holding the label still, and all
+    that holds the steps together.
     """
 
     model: str
@@ -51,19 +52,27 @@ class Stages:
 def measure_stages(
     model: ModelFile, on_progress: Callable[[int, int], None] | None = None, *, frames: int = 100
 ) -> Stages:
-    """Run the camera's own loop on `frames` frames of the demo, after a warm-up.
+    """Send `frames` frames of the demo down the camera's own path, after a warm-up.
 
     on_progress: called with frames done and frames in all.
     Raises: BadModel.
     """
-    recognizer = open_recognizer(model)
-    config = CameraConfig(source="demo", frames=_WARMUP + frames)
-    notes = _Notes(_WARMUP + frames, on_progress)
-    with _one_thread():
-        run_camera(config, open_source(config.source), recognizer, [notes], lambda: False)
-    capture, preprocess, infer, total = np.array(notes.rows[_WARMUP:], np.float64).T / 1000
-    track = np.maximum(total - capture - preprocess - infer, 0)
-    whole = float(total.sum())
+    path = FramePath(open_recognizer(model))
+    rows = []
+    with _one_thread(), contextlib.closing(open_source(SourceConfig(uri="demo"))) as source:
+        for done in range(1, _WARMUP + frames + 1):
+            start = time.monotonic_ns()
+            frame = source.read()
+            assert frame is not None  # the demo has no end
+            capture_ns = time.monotonic_ns() - start
+            event = path.follow(frame, capture_ns, 0)
+            total = time.monotonic_ns() - start
+            rows.append((event.capture_ns, event.preprocess_ns, event.infer_ns, total))
+            if on_progress is not None:
+                on_progress(done, _WARMUP + frames)
+    capture, preprocess, infer, total_us = np.array(rows[_WARMUP:], np.float64).T / 1000
+    track = np.maximum(total_us - capture - preprocess - infer, 0)
+    whole = float(total_us.sum())
     return Stages(
         model=model.name,
         width=WIDTH,
@@ -73,25 +82,8 @@ def measure_stages(
         preprocess=_stage(preprocess, whole),
         infer=_stage(infer[infer > 0], whole),
         track=_stage(track, whole),
-        total=_stage(total, whole),
+        total=_stage(total_us, whole),
     )
-
-
-class _Notes:
-    """An observer of the loop that keeps the times of each frame."""
-
-    def __init__(self, frames: int, on_progress: Callable[[int, int], None] | None) -> None:
-        self.rows: list[tuple[int, int, int, int]] = []  # ns: capture, preprocess, infer, total
-        self._frames = frames
-        self._on_progress = on_progress
-        self._start = time.monotonic_ns()
-
-    def __call__(self, event: CameraEvent) -> None:
-        total = time.monotonic_ns() - self._start
-        self.rows.append((event.capture_ns, event.preprocess_ns, event.infer_ns, total))
-        if self._on_progress is not None:
-            self._on_progress(len(self.rows), self._frames)
-        self._start = time.monotonic_ns()  # what observers take is not the path's
 
 
 def _stage(times_us: npt.NDArray[np.float64], whole_us: float) -> Stage:

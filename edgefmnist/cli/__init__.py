@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from edgefmnist.cli import (
     layers,
     predict,
     quantize,
+    service,
     sweep,
     train,
     verify,
@@ -49,6 +49,7 @@ for _module in (
     verify,
 ):
     app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
+app.add_typer(service.app)
 
 
 def _version(asked: bool) -> None:
@@ -115,6 +116,8 @@ def _unforeseen(error: Exception) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    with contextlib.suppress(BrokenPipeError):  # nobody reads stderr: the code still tells
+    try:
         print(f"edgefmnist: {one_line(message)}", file=sys.stderr, flush=True)
+    except OSError:  # nobody reads stderr, or its disk is full: the code still tells
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     return code

@@ -3,111 +3,151 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from edgefmnist.cli import camera_options as options
 from edgefmnist.cli.models import opened
-from edgefmnist.cli.options import ModelOption, ThresholdOption
+from edgefmnist.cli.options import ModelOption, ThresholdOption, byte_count, picture_size
+from edgefmnist.cli.outputs import OutputsConfig, open_outputs
 
 if TYPE_CHECKING:
-    from edgefmnist.camera.source import Source
+    from edgefmnist.camera.capture import Capture
+    from edgefmnist.camera.loop import CameraConfig
+    from edgefmnist.camera.source import SourceConfig
     from edgefmnist.preprocess.background import Background
 
 
 def camera(
-    source: Annotated[
-        str,
-        typer.Option(
-            envvar="EDGEFMNIST_SOURCE",
-            help="auto, demo, demo:SEED, demo:fixed, /dev/videoN, N, a video file, a folder of "
-            "pictures, or an http(s)://, rtsp:// or tcp:// stream.",
-        ),
-    ] = "auto",
+    source: options.SourceOption = "auto",
+    size: options.SizeOption = None,
+    fps: options.FpsOption = None,
+    realtime: options.RealtimeOption = False,
+    loop: options.LoopOption = False,
+    list_cameras: options.ListOption = False,
     model: ModelOption = None,
-    frames: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many frames classified.")
-    ] = None,
-    threads: Annotated[
-        int,
-        typer.Option(
-            min=1, max=256, envvar="EDGEFMNIST_THREADS", help="Threads of the classifier."
-        ),
-    ] = 1,
+    frames: options.FramesOption = None,
+    give_up_after: options.GiveUpOption = None,
+    threads: options.ThreadsOption = 1,
     unknown_threshold: ThresholdOption = None,
-    learn_background: Annotated[
-        bool,
-        typer.Option(
-            "--learn-background",
-            help="For a camera that stands still: learn the empty scene from the first frames and "
-            "save it in the --background file, by default background.npz.",
-        ),
-    ] = False,
-    background: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            envvar="EDGEFMNIST_BACKGROUND",
-            dir_okay=False,
-            help="The learned background, which then finds the garment instead of a search.",
-        ),
-    ] = None,
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Print one JSON object a frame on stdout.")
-    ] = False,
+    learn_background: options.LearnOption = False,
+    background: options.BackgroundOption = None,
+    jsonl: options.JsonlOption = False,
+    every_frame: options.EveryFrameOption = False,
+    log: options.LogOption = None,
+    log_limit: options.LogLimitOption = "10MB",
+    preview: options.PreviewOption = None,
+    mqtt: options.MqttOption = None,
+    mqtt_password_file: options.MqttPasswordOption = None,
+    mqtt_ca: options.MqttCaOption = None,
+    save_uncertain: options.SaveOption = None,
+    save_limit: options.SaveLimitOption = "250MB",
 ) -> None:
     """Name the garment in live frames until stopped.
 
     Capture, find the garment, name it, frame after frame; Ctrl-C ends it with a summary.
     """
-    from edgefmnist.camera.signals import stop_requested
-    from edgefmnist.errors import CameraUnavailable
+    if list_cameras:
+        from edgefmnist.camera.listing import list_sources
+        from edgefmnist.render import cameras
 
-    with stop_requested() as should_stop, opened(model) as file:
-        from edgefmnist.camera.loop import CameraConfig, run_camera
+        cameras.show(list_sources(), as_json=jsonl)
+        return
+    from edgefmnist.camera.loop import CameraConfig
+    from edgefmnist.camera.source import SourceConfig
+
+    outputs = OutputsConfig(
+        jsonl=jsonl,
+        every_frame=every_frame,
+        log=log,
+        log_limit_bytes=byte_count("--log-limit", log_limit),
+        preview=preview,
+        mqtt=mqtt,
+        mqtt_password_file=mqtt_password_file,
+        mqtt_ca=mqtt_ca,
+        save_uncertain=save_uncertain,
+        save_limit_bytes=byte_count("--save-limit", save_limit),
+    )
+    wanted = SourceConfig(
+        uri=source, size=picture_size("--size", size), fps=fps, realtime=realtime, loop=loop
+    )
+    config = CameraConfig(frames=frames, give_up_after_s=give_up_after)
+    understanding = _Understanding(
+        model=model,
+        threads=threads,
+        unknown_threshold=unknown_threshold,
+        learn=learn_background,
+        background=background,
+    )
+    _run(wanted, config, understanding, outputs)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Understanding:
+    """The options on how frames are understood."""
+
+    model: str | None
+    threads: int
+    unknown_threshold: str | None
+    learn: bool
+    background: Path | None
+
+
+def _run(
+    source: SourceConfig, config: CameraConfig, how: _Understanding, outputs: OutputsConfig
+) -> None:
+    from edgefmnist.camera.signals import stop_requested
+
+    with stop_requested() as should_stop, opened(how.model) as file:
+        from edgefmnist.camera.background import refuse_folder
+        from edgefmnist.camera.capture import open_capture
+        from edgefmnist.camera.loop import run_camera
         from edgefmnist.camera.recognizer import open_recognizer
-        from edgefmnist.camera.source import open_source
         from edgefmnist.render import live
 
-        config = CameraConfig(source=source, frames=frames)
-        with contextlib.ExitStack() as opened_source:
-            try:
-                frames_from = opened_source.enter_context(
-                    contextlib.closing(open_source(config.source))
-                )
-                ground = _background(frames_from, background, learn_background, should_stop)
-            except CameraUnavailable:
-                if should_stop():  # stopped while the source kept us waiting
-                    return
-                raise
+        if how.learn or how.background is not None:
+            refuse_folder(source.uri)
+        with contextlib.closing(
+            open_capture(source, config.give_up_after_s, should_stop)
+        ) as capture:
+            ground = _background(capture, how, should_stop)
             if should_stop():
                 return
             recognizer = open_recognizer(
-                file, threads=threads, unknown_threshold=unknown_threshold, background=ground
+                file,
+                threads=how.threads,
+                unknown_threshold=how.unknown_threshold,
+                background=ground,
             )
-            with live.view(frames_from.name, recognizer.model_name, jsonl=jsonl) as observer:
-                summary = run_camera(config, frames_from, recognizer, [observer], should_stop)
-        live.show_summary(summary, jsonl=jsonl)
+            sinks = open_outputs(outputs, capture.name, recognizer.model_name)
+            with live.view(
+                capture.name,
+                recognizer.model_name,
+                jsonl=outputs.jsonl,
+                every_frame=outputs.every_frame,
+            ) as screen:
+                summary = run_camera(
+                    config, capture, recognizer, [screen, *sinks], should_stop, live.show_trouble
+                )
+        live.show_summary(summary, jsonl=outputs.jsonl)
 
 
 def _background(
-    source: Source, path: Path | None, learn: bool, should_stop: Callable[[], bool]
+    capture: Capture, how: _Understanding, should_stop: Callable[[], bool]
 ) -> Background | None:
     """What the two options ask for; None for neither, or where a stop came while learning."""
     from edgefmnist import files
     from edgefmnist.camera import background
     from edgefmnist.render import live
 
-    if learn or path is not None:
-        background.refuse_folder(source)
-    if not learn:
-        return None if path is None else background.load(path)
-    target = path or background.DEFAULT_FILE
+    if not how.learn:
+        return None if how.background is None else background.load(how.background)
+    target = how.background or background.DEFAULT_FILE
     files.make_folder(target.parent)  # before the work, which takes its time
     with live.learning() as on_progress:
-        learned = background.learn(source, on_progress, should_stop)
+        learned = background.learn(capture, on_progress, should_stop)
     if learned is not None:
         background.save(learned, target)
         live.show_learned(target)

@@ -95,20 +95,23 @@ def _bench(keras: Path, bundle: Path, plot: Path) -> BenchResult:
 
 
 def _camera(bundle: Path, frames: int, picture: Path) -> CameraSummary:
+    from edgefmnist.camera.capture import open_capture
     from edgefmnist.camera.loop import CameraConfig, run_camera
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.camera.signals import stop_requested
-    from edgefmnist.camera.source import open_source
+    from edgefmnist.camera.source import SourceConfig
     from edgefmnist.render import live
     from edgefmnist.render.demo import draw_scenes
     from edgefmnist.runtime.models import resolve
 
-    config = CameraConfig(source="demo", frames=frames)
+    config = CameraConfig(frames=frames)
     recognizer = open_recognizer(resolve(str(bundle)))
     with stop_requested() as should_stop:
-        source = open_source(config.source)
-        with live.view(source.name, recognizer.model_name, jsonl=False) as observer:
-            result = run_camera(config, source, recognizer, [observer], should_stop)
+        capture = open_capture(SourceConfig(uri="demo"), None, should_stop)
+        with live.view(capture.name, recognizer.model_name, jsonl=False) as screen:
+            result = run_camera(
+                config, capture, recognizer, [screen], should_stop, live.show_trouble
+            )
     live.show_summary(result, jsonl=False)
     draw_scenes(recognizer, picture)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -53,3 +54,25 @@ def whole_numbers(option: str, text: str, example: str, most: int | None = None)
         span = "on" if most is None else f"to {most}"
         raise UsageError(f"{option} {text}: give whole numbers from 1 {span}, such as {example}")
     return numbers
+
+
+def byte_count(option: str, text: str) -> int:
+    """Bytes of a size such as ``500KB``, ``20MB`` or ``1.5GB``; 1 KB is 1000 bytes.
+
+    Raises: UsageError.
+    """
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)\s*([kKMGT]?)[bB]?", text.strip())
+    count = float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " ") if found else 0
+    if count < 1:
+        raise UsageError(f"{option} {text}: give a size, such as 500KB, 20MB or 1GB")
+    return int(count)
+
+
+def picture_size(option: str, text: str | None) -> tuple[int, int] | None:
+    """Width and height of ``640x480``; None for None. Raises: UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{2,5})[xX](\d{2,5})", text.strip())
+    if found is None or min(int(found[1]), int(found[2])) < 16:
+        raise UsageError(f"{option} {text}: give width and height in pixels, such as 640x480")
+    return int(found[1]), int(found[2])

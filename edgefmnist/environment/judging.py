@@ -174,7 +174,7 @@ def _throttling(before: Environment, after: Environment) -> Judgement:
 def _pi_throttling(before: Environment, after: Environment) -> Judgement:
     first, last = before.throttled or 0, after.throttled or 0
     begun = (last & ~first) >> _SINCE_BOOT  # happened between the two looks
-    now = _names(first | last | begun)
+    now = throttling_names(first | last | begun)
     supply = "use the power supply made for this board and a good cable"
     cool = "give it a heat sink or a fan"
     if now:
@@ -183,7 +183,7 @@ def _pi_throttling(before: Environment, after: Environment) -> Judgement:
         return Judgement(
             about="throttling", level="problem", what=what, mend=f"{mend}, and measure again"
         )
-    past = _names(last >> _SINCE_BOOT)
+    past = throttling_names(last >> _SINCE_BOOT)
     if past:
         return Judgement(
             about="throttling",
@@ -198,7 +198,8 @@ def _pi_throttling(before: Environment, after: Environment) -> Judgement:
     return Judgement(about="throttling", level="ok", what="not throttled since boot")
 
 
-def _names(bits: int) -> list[str]:
+def throttling_names(bits: int) -> list[str]:
+    """What the lowest bits of ``vcgencmd get_throttled`` say: of now, not since boot."""
     return [name for number, name in enumerate(_EVENTS) if bits >> number & 1]
 
 

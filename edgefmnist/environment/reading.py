@@ -105,7 +105,7 @@ def read(source: Source | None = None) -> Environment:
     """Look at a machine, by default at this one."""
     source = source or Source()
     cpuinfo = _cpuinfo(source)
-    throttled, told_by = _throttled(source)
+    throttled, told_by = throttling_bits(source)
     most = source.number(f"{_CPUS}/cpu0/cpufreq/cpuinfo_max_freq")
     return Environment(
         board=source.text("proc/device-tree/model").rstrip("\0"),
@@ -153,7 +153,7 @@ def temperature_c(source: Source) -> float | None:
     return None
 
 
-def _throttled(source: Source) -> tuple[int | None, ThrottledFrom]:
+def throttling_bits(source: Source) -> tuple[int | None, ThrottledFrom]:
     """Throttling bits and who told them.
 
     The firmware's file under ``/sys`` comes second because the first reader of it has the kernel

@@ -32,10 +32,10 @@ def draw_scenes(recognizer: Recognizer, path: Path) -> None:
 
     Raises: CannotWrite.
     """
-    from edgefmnist.camera.source import open_source
+    from edgefmnist.camera.source import SourceConfig, open_source
     from edgefmnist.render import sheet
 
-    source = open_source("demo")
+    source = open_source(SourceConfig(uri="demo"))
     chosen: list[Frame] = []
     last, empty = None, 0
     while len(chosen) < _SCENES and (frame := source.read()) is not None:

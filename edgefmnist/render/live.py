@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +19,11 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from edgefmnist.camera.loop import CameraEvent, CameraSummary
+from edgefmnist.camera.events import CameraEvent, Sink, State, Status
+from edgefmnist.camera.loop import CameraSummary
 from edgefmnist.camera.recognizer import UNKNOWN
-from edgefmnist.camera.sinks.jsonl import JsonLines, write_line
+from edgefmnist.camera.sinks.jsonl import JsonLines
+from edgefmnist.camera.sinks.lines import LineSink, WholeLines
 from edgefmnist.errors import one_line
 from edgefmnist.records import LABELS
 from edgefmnist.render.console import notes, results
@@ -36,24 +39,37 @@ _LOST = (
 _FITS_AGAIN = "the learned background fits again"
 _NO_PICTURE = np.zeros((28, 28), np.uint8)
 
-Observer = Callable[[CameraEvent], None]
-
 
 @contextlib.contextmanager
-def view(source: str, model: str, *, jsonl: bool) -> Iterator[Observer]:
-    """Yield the observer that shows each event: JSON lines, a live view or plain lines."""
+def view(source: str, model: str, *, jsonl: bool, every_frame: bool = False) -> Iterator[Sink]:
+    """Yield the sink that shows each event: JSON lines, a live view or plain lines."""
     if jsonl:
-        yield _with_notices(JsonLines(sys.stdout))
+        lines = WholeLines.of(sys.stdout)
+        yield _Notices(JsonLines(lines, "stdout", every_frame=every_frame))
     elif _fits(results):
-        screen = _Screen(source, model)
         with Live(console=results, auto_refresh=False) as live:
+            screen = _Screen(live, source, model)
             try:
-                yield lambda event: screen.show(live, event)
+                yield screen
             finally:
-                screen.draw(live)
+                screen.draw()
     else:
-        write_line(sys.stdout, f"source {source}, model {model}")
-        yield _with_notices(_Lines())
+        yield _Notices(_Lines(f"source {source}, model {model}"))
+
+
+def show_preview(url: str) -> None:
+    """Tell where the page is."""
+    notes.print(f"preview: {url}", soft_wrap=True, highlight=False)
+
+
+def show_trouble(sink: Sink, error: OSError | None) -> None:
+    """Tell that a sink fails, or works again."""
+    if error is None:
+        told = "works again"
+    else:
+        told = error.strerror or str(error)
+        told = f"{error.filename}: {told}" if error.filename else told
+    notes.print(one_line(f"{sink.name}: {told}"), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -72,18 +88,32 @@ def show_learned(file: Path) -> None:
     )
 
 
-def _with_notices(observer: Observer) -> Observer:
-    """The observer, and a line on stderr whenever the learned background ceases to fit or fits."""
-    fits = True
+class _Notices:
+    """A sink, and a line on stderr where the camera or the learned background is lost or found."""
 
-    def both(event: CameraEvent) -> None:
-        nonlocal fits
-        if event.background_fits is not None and event.background_fits is not fits:
-            fits = event.background_fits
-            notes.print(_FITS_AGAIN if fits else _LOST, soft_wrap=True)
-        observer(event)
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._fits = True
+        self._ailing = False
 
-    return both
+    @property
+    def name(self) -> str:
+        return self._sink.name
+
+    def on_event(self, event: CameraEvent) -> None:
+        if event.background_fits is not None and event.background_fits is not self._fits:
+            self._fits = event.background_fits
+            notes.print(_FITS_AGAIN if self._fits else _LOST, soft_wrap=True)
+        self._sink.on_event(event)
+
+    def on_status(self, status: Status) -> None:
+        if status.fault or self._ailing:
+            notes.print(one_line(f"camera {status.state.value} {status.detail}"), soft_wrap=True)
+        self._ailing = bool(status.fault)
+        self._sink.on_status(status)
+
+    def close(self) -> None:
+        self._sink.close()
 
 
 def _fits(console: Console) -> bool:
@@ -96,24 +126,35 @@ def _fits(console: Console) -> bool:
     )
 
 
-class _Lines:
+class _Lines(LineSink):
     """One line for each change of the announced label."""
 
-    def __init__(self) -> None:
-        self._announced = ""
+    def __init__(self, headline: str) -> None:
+        super().__init__(WholeLines.of(sys.stdout), "stdout")
+        self._headline: str | None = headline
 
-    def __call__(self, event: CameraEvent) -> None:
-        if event.announced != self._announced:
-            self._announced = event.announced
+    def on_event(self, event: CameraEvent) -> None:
+        line = None
+        if event.changed:
             scores = dict(event.prediction.top)  # the label is pooled over frames, these are not
             score = f"  {scores[event.announced]:.0%}" if event.announced in scores else ""
-            write_line(sys.stdout, f"frame {event.frame}: {event.announced}{score}")
+            line = f"frame {event.frame}: {event.announced}{score}"
+        self.put(line)
+
+    def on_status(self, status: Status) -> None:
+        """What ails a camera is told on stderr."""
+        self.put(self._headline)
+        self._headline = None
 
 
 class _Screen:
     """The live view, redrawn a dozen times a second whatever the frame rate."""
 
-    def __init__(self, source: str, model: str) -> None:
+    name = "terminal"
+
+    def __init__(self, live: Live, source: str, model: str) -> None:
+        self._live = live
+        self._status: Status | None = None
         self._source = source
         self._model = model
         self._last: CameraEvent | None = None
@@ -121,7 +162,7 @@ class _Screen:
         self._drawn_s = 0.0
         self._latency_ms = np.zeros(3)
 
-    def show(self, live: Live, event: CameraEvent) -> None:
+    def on_event(self, event: CameraEvent) -> None:
         """Take one event in, and redraw where it is time."""
         latest = np.array([event.capture_ns, event.preprocess_ns, event.infer_ns]) / 1e6
         # Digits that change at every frame cannot be read: they follow with some delay.
@@ -131,12 +172,20 @@ class _Screen:
         now = time.monotonic()
         if now - self._drawn_s >= _REDRAW_S:
             self._drawn_s = now
-            self.draw(live)
+            self.draw()
 
-    def draw(self, live: Live) -> None:
+    def on_status(self, status: Status) -> None:
+        """Show how the camera is, at once."""
+        self._status = status
+        self.draw()
+
+    def close(self) -> None:
+        """`view` draws the last picture."""
+
+    def draw(self) -> None:
         """Draw the last event."""
         if self._last is not None:
-            live.update(self._layout(live.console.width, self._last), refresh=True)
+            self._live.update(self._layout(self._live.console.width, self._last), refresh=True)
 
     def _layout(self, width: int, event: CameraEvent) -> RenderableType:
         picture = event.picture if event.picture is not None else _NO_PICTURE
@@ -171,6 +220,10 @@ class _Screen:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis")
+        if self._status is not None:
+            fine = self._status.state is State.LIVE
+            told = f"{self._status.state.value} {self._status.detail}".strip()
+            table.add_row("camera", Text(told, "green" if fine else "bold red"))
         speed = f"{event.fps:.1f} fps, {self._frames:,} frames, {event.dropped:,} dropped"
         table.add_row("speed", speed)
         table.add_row("source", Text(self._source + (f" {event.name}" if event.name else "")))
@@ -255,7 +308,16 @@ def show_summary(summary: CameraSummary, *, jsonl: bool) -> None:
         f"preprocess {summary.preprocess_p50_ns / 1e6:.2f} ms, "
         f"infer {summary.infer_p50_ns / 1e6:.2f} ms",
     )
-    (notes if jsonl else results).print(table)
+    if jsonl or results.is_terminal:
+        return (notes if jsonl else results).print(table)
+    text = io.StringIO()
+    Console(file=text, width=results.width).print(table)
+    try:
+        WholeLines.of(sys.stdout).write(text.getvalue().rstrip("\n"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk: the run itself went well
+        notes.print(one_line(f"stdout: {error.strerror}"), soft_wrap=True)
 
 
 def _share(part: int, whole: int, word: str) -> str:

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from edgefmnist.camera.recognizer import Recognition
-from edgefmnist.camera.sinks.jsonl import microseconds, prediction_fields, write_line
+from edgefmnist.camera.sinks.jsonl import microseconds, prediction_fields
+from edgefmnist.camera.sinks.lines import WholeLines
 from edgefmnist.camera.stills import Still
 from edgefmnist.errors import one_line
 from edgefmnist.render.console import notes, results
@@ -24,12 +25,13 @@ _ANSWER_WIDTH = 66  # of the columns beside the path
 def show_jsonl(stills: Iterable[Still]) -> int:
     """Print one JSON object a picture as it is answered; returns how many could not be read."""
     failed = 0
+    lines = WholeLines.of(sys.stdout)
     with contextlib.suppress(BrokenPipeError):  # the reader has seen enough
         for still in stills:
             if still.recognition is None:
                 failed += _complain(still)
             else:
-                write_line(sys.stdout, json.dumps(_fields(still.path, still.recognition)))
+                lines.write(json.dumps(_fields(still.path, still.recognition)))
     return failed
 
 

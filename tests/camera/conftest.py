@@ -117,8 +117,8 @@ def video_file(tmp_path: Path) -> Callable[..., Path]:
 def rpicam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Put stand-ins for rpicam-vid and rpicam-hello first on PATH; returns their pid file.
 
-    They behave as the mode says: ok, none (no camera), busy, ends (after three frames), silent
-    (never a frame), stubborn (ignores SIGTERM).
+    They behave as the mode says: ok, two (cameras), none (no camera), busy, ends (after three
+    frames), cut (ends within the fourth), silent (never a frame), stubborn (ignores SIGTERM).
     """
 
     def install(mode: str) -> Path:

@@ -1,8 +1,9 @@
 """Stand-in for rpicam-vid and rpicam-hello, which take the same words as the real tools.
 
 Like the real rpicam-vid with --codec yuv420 it writes libcamera's buffers as they are: rows padded
-to a multiple of 64 bytes (chroma to half of that), here with bytes that show if they are read.
-Unknown options end it with exit code 255, as Boost's parser does there.
+to a multiple of 64 bytes (chroma to half of that) or, as on a Pi 5, of 128, here with bytes that
+show if they are read. A pipe takes them in pieces. Unknown options end it with exit code 255, as
+Boost's parser does there, and so does a reader that is gone.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 import time
 
 MODE = os.environ["STAND_IN_MODE"]
+PIECE = 65_537  # bytes: no part of a row or frame
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,6 +33,10 @@ def hello():
     print("Available cameras\n-----------------")
     print("0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)")
     print("    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]")
+    print("                             2304x1296 [56.03 fps - (0, 0)/4608x2592 crop]\n")
+    if MODE == "two":
+        print("1 : ov5647 [2592x1944 10-bit GBRG] (/base/soc/i2c0mux/i2c@0/ov5647@36)")
+        print("    Modes: 'SGBRG10_CSI2P' : 640x480 [58.92 fps - (16, 0)/2560x1920 crop]")
 
 
 def vid():
@@ -39,6 +45,7 @@ def vid():
     parser.add_argument("--flush", action="store_true")
     parser.add_argument("--verbose", type=int, choices=(0, 1, 2), default=1)
     parser.add_argument("--timeout", type=int, default=5000)
+    parser.add_argument("--camera", type=int, default=0)
     parser.add_argument("--width", type=int, required=True)
     parser.add_argument("--height", type=int, required=True)
     parser.add_argument("--framerate", type=float, default=30)
@@ -57,17 +64,31 @@ def vid():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if MODE == "silent":
         time.sleep(60)
-    for number in range(3 if MODE == "ends" else 100_000):
-        sys.stdout.buffer.write(frame(words.width, words.height, number))
-        sys.stdout.buffer.flush()
+    if words.camera > (MODE == "two"):
+        parser.error("selected camera is not available")
+    for number in range(3 if MODE in ("ends", "cut") else 100_000):
+        data = frame(words.width, words.height, number + 100 * words.camera)
+        for at in range(0, len(data), PIECE):
+            write(data[at : at + PIECE])
         time.sleep(1 / words.framerate)
-    if MODE == "ends":
+    if MODE == "cut":
+        write(data[:100_000])
+    if MODE in ("ends", "cut"):
         parser.error("camera frontend has timed out!")
+
+
+def write(data):
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(255)
 
 
 def frame(width, height, number):
     """Luma rises by 1 a pixel from `number` on; chroma is 100 and 180."""
-    stride = -(-width // 64) * 64
+    align = int(os.environ.get("STAND_IN_ALIGN", "64"))
+    stride = -(-width // align) * align
     luma = bytes(16 + (number + x) % 220 for x in range(width)) + b"\xaa" * (stride - width)
     pad = b"\xaa" * ((stride - width) // 2)
     chroma = [(bytes([value]) * (width // 2) + pad) * (height // 2) for value in (100, 180)]

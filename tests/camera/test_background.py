@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.background import learn
+from edgefmnist.camera.events import State, Status
 from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.errors import BadInput
 from edgefmnist.preprocess.background_file import load
@@ -41,10 +42,10 @@ def learned_file(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> P
 
 
 def test_learned_and_loaded_again_it_finds_garments(learned_file: Path, run_cli: RunCli) -> None:
-    words = ("camera", "--source", "demo:fixed:3", "--frames", "100", "--jsonl")
+    words = ("camera", "--source", "demo:fixed:3", "--frames", "100", "--jsonl", "--every-frame")
     done = run_cli(*words, env={"EDGEFMNIST_BACKGROUND": str(learned_file)})
     assert done.returncode == 0
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = [json.loads(line) for line in done.stdout.splitlines() if '"state"' not in line]
     assert len(rows) == 100
     assert all(row["background_fits"] for row in rows)
     assert all((row["box"] is None) is (row["true_label"] == "none") for row in rows)
@@ -56,11 +57,11 @@ def test_learned_and_loaded_again_it_finds_garments(learned_file: Path, run_cli:
 def test_another_scene_is_told_once_and_searched_without(
     learned_file: Path, run_cli: RunCli
 ) -> None:
-    words = ("camera", "--source", "demo:fixed:9", "--frames", "120", "--jsonl")
+    words = ("camera", "--source", "demo:fixed:9", "--frames", "120", "--jsonl", "--every-frame")
     done = run_cli(*words, "--background", str(learned_file))
     assert done.returncode == 0
     assert done.stderr.count("no longer fits the learned background") == 1
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = [json.loads(line) for line in done.stdout.splitlines() if '"state"' not in line]
     assert rows[0]["background_fits"] and not rows[-1]["background_fits"]
     assert all(row["box"] is None for row in rows if row["background_fits"])
     assert any(row["box"] for row in rows if not row["background_fits"])
@@ -128,18 +129,21 @@ def test_a_stop_while_learning_ends_at_once_and_writes_nothing(tmp_path: Path) -
 
 
 class Repeated:
-    """A source that shows the frames of another over and over."""
+    """A capture that shows the same frames over and over."""
 
     live = True
+    ended = False
+    dropped = 0
     name = "a busy street"
+    status = Status(state=State.LIVE, since_ns=0)
 
     def __init__(self, frames: list[Frame]) -> None:
         self._frames = frames
         self._count = 0
 
-    def read(self) -> Frame | None:
+    def take(self, timeout_s: float) -> tuple[Frame, int] | None:
         self._count += 1
-        return self._frames[self._count % len(self._frames)]
+        return self._frames[self._count % len(self._frames)], 0
 
     def close(self) -> None:
         pass

@@ -25,8 +25,13 @@ def parsed(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def frames_of(text: str) -> list[dict[str, Any]]:
+    """What came of frames, without the changes of the camera's state."""
+    return [row for row in parsed(text) if row["event"] != "state"]
+
+
 def without_times(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    varying = ("capture_us", "preprocess_us", "infer_us", "fps")
+    varying = ("time", "capture_us", "preprocess_us", "infer_us", "fps")
     return [{key: row[key] for key in row if key not in varying} for row in rows]
 
 
@@ -46,11 +51,14 @@ def garment_files(folder: Path, count: int) -> list[Path]:
 # camera
 
 
-def test_demo_gives_a_line_a_frame_with_the_truth(small_model: Path, run_cli: RunCli) -> None:
+def test_every_frame_gives_a_line_a_frame_with_the_truth(
+    small_model: Path, run_cli: RunCli
+) -> None:
     words = ("camera", "--model", str(small_model), "--source", "demo:2", "--jsonl")
+    words = (*words, "--every-frame")
     done = run_cli(*words, "--frames", "20")
     assert done.returncode == 0
-    rows = parsed(done.stdout)
+    rows = frames_of(done.stdout)
     assert [row["frame"] for row in rows] == list(range(20))
     assert {row["true_label"] for row in rows} <= {*LABELS, "none"}
     assert {"none"} < {row["true_label"] for row in rows}
@@ -68,7 +76,7 @@ def test_demo_gives_a_line_a_frame_with_the_truth(small_model: Path, run_cli: Ru
     assert f"empty {len(refused)} of {len(empty)} refused" in words_told
     assert all(word in words_told for word in ("capture", "preprocess", "infer"))
     again = run_cli(*words, "--frames", "20")
-    assert without_times(parsed(again.stdout)) == without_times(rows)
+    assert without_times(frames_of(again.stdout)) == without_times(rows)
 
 
 def test_without_a_terminal_lines_come_at_changes_only(small_model: Path, run_cli: RunCli) -> None:
@@ -94,9 +102,9 @@ def test_video_and_folder_are_classified_to_their_end(
     garment_files(folder, 3)
     for source, count in ((video, 7), (folder, 3)):
         words = ("camera", "--model", str(small_model), "--jsonl", "--source", str(source))
-        done = run_cli(*words)
+        done = run_cli(*words, "--every-frame")
         assert done.returncode == 0
-        rows = parsed(done.stdout)
+        rows = frames_of(done.stdout)
         assert len(rows) == count and "true_label" not in rows[0]
     assert [row["name"] for row in rows] == ["0.png", "1.png", "2.png"]
 
@@ -140,7 +148,7 @@ def test_signals_stop_cleanly_with_a_summary(small_model: Path, number: int) -> 
         rest, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert rest == "" or rest.endswith("}\n")  # the last line is whole
-    assert all("label" in line for line in parsed(rest))
+    assert all("label" in row or row["event"] == "state" for row in parsed(rest))
     assert "classified" in errors and "Traceback" not in errors
 
 
@@ -172,10 +180,12 @@ def test_stream_that_ends_is_a_camera_lost(
     small_model: Path, run_cli: RunCli, mjpeg_server: Callable[..., MjpegServer]
 ) -> None:
     server = mjpeg_server(stop_after=45)
-    done = run_cli("camera", "--model", str(small_model), "--jsonl", "--source", server.url)
-    assert done.returncode == 6
-    assert done.stderr.count("\n") == 1 and "ended" in done.stderr
-    assert parsed(done.stdout)
+    words = ("camera", "--model", str(small_model), "--jsonl", "--source", server.url)
+    done = run_cli(*words, "--frames", "60", "--give-up-after", "60")
+    assert done.returncode == 0  # the server serves again, from the start
+    states = [row["state"] for row in parsed(done.stdout) if row["event"] == "state"]
+    assert states[:5] == ["starting", "live", "stale", "restarting", "live"]
+    assert "camera stale" in done.stderr and "ended" in done.stderr
 
 
 # predict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice, pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from edgefmnist.camera.sources.demo import open_demo
 from edgefmnist.camera.sources.garments import PER_CLASS, draw_garments, load_garments
 from edgefmnist.camera.sources.scenes import EMPTY, new_scene, render, scenes
 from edgefmnist.dataset import load
+from edgefmnist.errors import UsageError
 from edgefmnist.records import Frame
 
 
@@ -38,6 +40,20 @@ def test_same_seed_gives_the_same_frames_bit_for_bit() -> None:
         assert (a.index, a.true_label) == (b.index, b.true_label)
     assert any((a.pixels != c.pixels).any() for a, c in zip(one, other, strict=True))
     assert open_demo("demo").name == "demo:0"
+
+
+def test_realtime_gives_the_same_frames_when_each_is_due() -> None:
+    start_ns = time.monotonic_ns()
+    live = open_demo("demo:5", realtime=True, fps=40)
+    assert live.live and not open_demo("demo:5").live
+    frames = [live.read() for _ in range(8)]
+    for live_frame, frame in zip(frames, first_frames("demo:5", 8), strict=True):
+        assert live_frame is not None
+        np.testing.assert_array_equal(live_frame.pixels, frame.pixels)
+        assert live_frame.captured_ns <= time.monotonic_ns()
+        assert live_frame.captured_ns - start_ns >= live_frame.index / 40 * 1e9
+    with pytest.raises(UsageError, match="--realtime"):
+        open_demo("demo", fps=40)
 
 
 def test_frames_are_what_a_camera_gives() -> None:

@@ -20,6 +20,7 @@ COMMANDS = [
 
 def test_the_commands_are_these() -> None:
     assert [command.callback.__name__ for command in app.registered_commands] == COMMANDS
+    assert [group.typer_instance.info.name for group in app.registered_groups] == ["service"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -30,6 +31,14 @@ def test_every_command_has_help_and_stands_in_the_readme(run_cli: RunCli, comman
     options = [line for line in result.stdout.splitlines() if line.startswith("  --")]
     assert options
     assert f"`edgefmnist {command}" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("command", ["print", "install"])
+def test_the_service_commands_too(run_cli: RunCli, command: str) -> None:
+    result = run_cli("service", command, "--help")
+    assert result.returncode == 0
+    assert f"edgefmnist service {command} " in result.stdout
+    assert f"edgefmnist service {command}" in (ROOT / "README.md").read_text()
 
 
 def test_help_loads_nothing_heavy() -> None:

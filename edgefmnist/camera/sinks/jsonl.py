@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-import os
-from typing import Any, TextIO
+from typing import Any
 
-from edgefmnist.camera.loop import CameraEvent
+from edgefmnist.camera.events import CameraEvent, Status
+from edgefmnist.camera.sinks.lines import LineSink, Writer
 from edgefmnist.records import LABELS, Prediction
 
 
-class JsonLines:
-    """Writes each event as one line, at once."""
+class JsonLines(LineSink):
+    """Writes each change of label and of the camera's state as one line, at once; a `Sink`."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """Write to `stream`, which stays open."""
-        self._stream = stream
+    def __init__(self, writer: Writer, name: str, *, every_frame: bool) -> None:
+        """Write to `writer`. name: of the sink. every_frame: also frames without a change."""
+        super().__init__(writer, name)
+        self._every_frame = every_frame
 
-    def __call__(self, event: CameraEvent) -> None:
-        """Write one event. Raises: BrokenPipeError where the reader is gone."""
-        write_line(self._stream, json.dumps(event_fields(event)))
+    def on_event(self, event: CameraEvent) -> None:
+        """Write one frame. Raises: BrokenPipeError where the reader is gone, OSError."""
+        wanted = event.changed or self._every_frame
+        self.put(json.dumps(event_fields(event)) if wanted else None)
 
-
-def write_line(stream: TextIO, line: str) -> None:
-    """Write one line and flush it, so that a reader on a pipe is never behind.
-
-    Raises: BrokenPipeError where the reader is gone (``... | head``). `stream` then leads nowhere,
-    so that neither later output nor leaving Python stumbles over it.
-    """
-    try:
-        stream.write(line + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-        raise
+    def on_status(self, status: Status) -> None:
+        """Write one change of state. Raises: as `on_event`."""
+        self.put(json.dumps(status_fields(status)))
 
 
 def prediction_fields(prediction: Prediction) -> dict[str, Any]:
@@ -58,12 +49,17 @@ def microseconds(latency_ns: int) -> float:
 def event_fields(event: CameraEvent) -> dict[str, Any]:
     """One event as JSON-ready values.
 
+    `event` is ``label`` where the announced label changed, else ``frame``; `time` is now, in UTC.
     `label`, `score`, `unknown` and `top` are of this very frame; `announced` is the label that
     holds still over frames. `name` and `true_label` are there only where the source knows them;
     an empty scene has the true label ``none``. `background_fits` is there only where a learned
     background is in use.
     """
-    fields: dict[str, Any] = {"frame": event.frame}
+    fields: dict[str, Any] = {
+        "event": "label" if event.changed else "frame",
+        "time": utc_now(),
+        "frame": event.frame,
+    }
     if event.name:
         fields["name"] = event.name
     fields["announced"] = event.announced
@@ -79,3 +75,21 @@ def event_fields(event: CameraEvent) -> dict[str, Any]:
     if event.background_fits is not None:
         fields["background_fits"] = event.background_fits
     return fields
+
+
+def status_fields(status: Status) -> dict[str, Any]:
+    """One change of the camera's state as JSON-ready values; `event` is ``state``."""
+    return {
+        "event": "state",
+        "time": utc_now(),
+        "state": status.state.value,
+        "fault": status.fault,
+        "detail": status.detail,
+        "restarts": status.restarts,
+    }
+
+
+def utc_now() -> str:
+    """The time of day in ISO 8601, such as ``2026-01-31T12:00:00.123Z``."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from edgefmnist.camera.sources.garments import load_garments
+from edgefmnist.camera.sources.pace import Pace
 from edgefmnist.camera.sources.scenes import fixed_scenes, render, scenes
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Frame
@@ -15,30 +16,44 @@ from edgefmnist.records import Frame
 _EMPTY_FRAMES = 60  # at the start of a fixed scene: enough to learn its background
 
 
-def open_demo(uri: str) -> DemoSource:
+_FPS = 10.0
+
+
+def open_demo(uri: str, *, realtime: bool = False, fps: float | None = None) -> DemoSource:
     """Open ``demo``, ``demo:SEED``, ``demo:fixed`` or ``demo:fixed:SEED``.
 
-    Raises: UsageError where SEED is no whole number.
+    realtime: at `fps` frames a second, by default 10, as a camera would.
+
+    Raises: UsageError where SEED is no whole number, or for `fps` without `realtime`.
     """
+    if fps is not None and not realtime:
+        raise UsageError(
+            "--fps (EDGEFMNIST_FPS) sets the demo's speed only with --realtime: add that, or leave "
+            "--fps out"
+        )
     found = re.fullmatch(r"demo(:fixed)?(?::(\d{1,18}))?", uri)
     if found is None:
         raise UsageError(
             f"--source {uri!r}: the seed must be a whole number, as in demo:7 or demo:fixed:7"
         )
-    return DemoSource(int(found[2] or 0), fixed=found[1] is not None)
+    pace = Pace(fps or _FPS) if realtime else None
+    return DemoSource(int(found[2] or 0), fixed=found[1] is not None, pace=pace)
 
 
-_FRAME_NS = 100_000_000
+_FRAME_NS = round(1e9 / _FPS)
 """Between frames, whatever this machine takes for one: the same run announces the same labels."""
 
 
 class DemoSource:
     """Rendered scenes without end, each frame with its `true_label`; see `source.Source`."""
 
-    live = False
+    def __init__(self, seed: int, *, fixed: bool = False, pace: Pace | None = None) -> None:
+        """Scenes drawn with `seed`; fixed: all on one ground, at first an empty one.
 
-    def __init__(self, seed: int, *, fixed: bool = False) -> None:
-        """Scenes drawn with `seed`; fixed: all on one ground, at first an empty one."""
+        pace: when each is due, of a live source; None: at once, with made-up times.
+        """
+        self.live = pace is not None
+        self._pace = pace
         self.name = f"demo:fixed:{seed}" if fixed else f"demo:{seed}"
         self._random = np.random.default_rng(seed)
         garments = load_garments()
@@ -58,9 +73,13 @@ class DemoSource:
             self._left = self._scene.frames
         self._left -= 1
         pixels = render(self._scene, self._random)
+        captured_ns = self._began + self._count * _FRAME_NS
+        if self._pace is not None:
+            self._pace.wait(self._count)
+            captured_ns = time.monotonic_ns()
         frame = Frame(
             pixels=pixels,
-            captured_ns=self._began + self._count * _FRAME_NS,
+            captured_ns=captured_ns,
             index=self._count,
             true_label=self._scene.label,
         )

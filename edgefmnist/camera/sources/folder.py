@@ -29,27 +29,28 @@ def pictures_in(folder: Path) -> list[Path]:
     return found
 
 
-def open_folder(folder: Path) -> FolderSource:
-    """List the folder. Raises: BadPicture where it holds no picture."""
-    return FolderSource(folder, pictures_in(folder))
+def open_folder(folder: Path, *, loop: bool = False) -> FolderSource:
+    """List the folder; loop: begin again after its last. Raises: BadPicture without a picture."""
+    return FolderSource(folder, pictures_in(folder), loop=loop)
 
 
 class FolderSource:
-    """Each picture of a folder once; see `source.Source`."""
+    """Each picture of a folder in turn; see `source.Source`."""
 
     live = False
 
-    def __init__(self, folder: Path, paths: list[Path]) -> None:
+    def __init__(self, folder: Path, paths: list[Path], *, loop: bool) -> None:
         """Give `paths` in the order listed."""
         self.name = str(folder)
         self._paths = paths
+        self._loop = loop
         self._count = 0
 
     def read(self) -> Frame | None:
         """The next picture. Raises: BadPicture."""
-        if self._count == len(self._paths):
+        if self._count >= len(self._paths) and not self._loop:
             return None
-        path = self._paths[self._count]
+        path = self._paths[self._count % len(self._paths)]
         pixels = read_picture(path)
         frame = Frame(
             pixels=pixels, captured_ns=time.monotonic_ns(), index=self._count, name=path.name

@@ -21,7 +21,9 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000")
 import cv2
 
 if "OPENCV_LOG_LEVEL" not in os.environ:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # Up to 4.11, which 32-bit systems take, it stands elsewhere than from 4.12 on.
+    _set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    _set_level(0)  # LOG_LEVEL_SILENT
 
 __all__ = ["cv2", "next_frame"]
 

@@ -2,11 +2,15 @@
 
 OpenCV cannot open CSI cameras on libcamera systems, and picamera2 needs the system's Python;
 rpicam-vid is there on every Raspberry Pi OS since Bookworm.
+
+The child stays in our process group, so whoever kills that group ends it too. Left alone it ends
+at its next frame, which nobody reads.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import selectors
@@ -20,96 +24,143 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.camera.sources.opencv import cv2
-from edgefmnist.errors import CameraUnavailable
+from edgefmnist.errors import CameraUnavailable, MissingDependency, UsageError
 from edgefmnist.records import Frame
 
-WIDTH, HEIGHT, RATE = 640, 480, 30
-_STRIDE_ALIGN = 64  # libcamera pads each row of YUV420 buffers to a multiple of this
+SIZE, FPS = (640, 480), 30.0
+_ALIGN = 128  # of a width at which rows are padded on no model; see `_check_size`
 _FIRST_FRAME_S = 10.0  # the camera's own start takes one to two seconds on a Pi Zero 2
 _FRAME_S = 5.0
 _STOP_S = 2.0
 
 
-def rpicam_finds_camera() -> bool:
-    """Whether rpicam-vid is installed and rpicam-hello lists at least one camera."""
-    if shutil.which("rpicam-vid") is None or shutil.which("rpicam-hello") is None:
-        return False
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CsiCamera:
+    """One line of ``rpicam-hello --list-cameras``: its number there, sensor and modes."""
+
+    number: int
+    sensor: str
+    sizes: tuple[str, ...]
+
+
+def is_installed() -> bool:
+    """Whether rpicam-apps are."""
+    return shutil.which("rpicam-vid") is not None and shutil.which("rpicam-hello") is not None
+
+
+def list_cameras() -> list[CsiCamera]:
+    """The cameras that rpicam-hello finds; none where rpicam-apps are not installed."""
+    if not is_installed():
+        return []
     try:
         listing = subprocess.run(
             ["rpicam-hello", "--list-cameras"], capture_output=True, text=True, timeout=15
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return []
+    return parse_listing(listing.stdout + listing.stderr)
+
+
+def parse_listing(text: str) -> list[CsiCamera]:
+    """Read what ``rpicam-hello --list-cameras`` printed."""
+    found = []
     # A camera's line reads: 0 : imx708 [4608x2592 10-bit RGGB] (/base/...)
-    return re.search(r"^\s*\d+ : \S", listing.stdout + listing.stderr, re.MULTILINE) is not None
+    # and the modes under it: 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]
+    for part in re.split(r"^(?=[ \t]*\d+ : \S)", text, flags=re.MULTILINE)[1:]:
+        head = re.match(r"[ \t]*(\d+) : (\S+)", part)
+        assert head is not None
+        sizes = dict.fromkeys(re.findall(r"(\d+x\d+) \[\d", part))
+        found.append(CsiCamera(number=int(head[1]), sensor=head[2], sizes=tuple(sizes)))
+    return found
 
 
-def command(width: int = WIDTH, height: int = HEIGHT, rate: int = RATE) -> list[str]:
+def command(number: int, size: tuple[int, int], fps: float) -> list[str]:
     """Words of the rpicam-vid command: endless raw YUV420 frames on its stdout."""
     return [
         "rpicam-vid",
         "--nopreview",
         *("--verbose", "0"),
         *("--timeout", "0"),
-        *("--width", str(width)),
-        *("--height", str(height)),
-        *("--framerate", str(rate)),
+        *("--camera", str(number)),
+        *("--width", str(size[0])),
+        *("--height", str(size[1])),
+        *("--framerate", f"{fps:g}"),
         *("--codec", "yuv420"),
         "--flush",
         *("--output", "-"),
     ]
 
 
-def open_rpicam(width: int = WIDTH, height: int = HEIGHT) -> RpicamSource:
-    """Start rpicam-vid. Raises: CameraUnavailable."""
+def open_rpicam(
+    number: int = 0, size: tuple[int, int] | None = None, fps: float | None = None
+) -> RpicamSource:
+    """Start rpicam-vid for camera `number`, by default at 640x480 and 30 fps.
+
+    Raises: CameraUnavailable; MissingDependency where it is not installed; UsageError for a `size`
+    whose rows it would pad.
+    """
+    size = size or SIZE
+    _check_size(size)
     errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the child)
     try:
         child = subprocess.Popen(
-            command(width, height),
+            command(number, size, fps or FPS),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             bufsize=0,
-            # Ctrl-C reaches the whole foreground group; only we decide when the child ends.
-            start_new_session=True,
         )
+    except FileNotFoundError as error:
+        errors.close()
+        raise MissingDependency(
+            "rpicam-vid is not installed: 'sudo apt install rpicam-apps-lite'"
+        ) from error
     except OSError as error:
         errors.close()
         raise CameraUnavailable(f"rpicam-vid does not start: {error.strerror}") from error
-    return RpicamSource(child, errors, width, height)
+    return RpicamSource(child, errors, size, number)
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    """Take only sizes whose frames look the same from every model.
+
+    libcamera pads rows of YUV420 to 64 bytes up to the Pi 4, and to 64 in the half as wide chroma
+    planes, hence 128, on the Pi 5 (computeOptimalStride in its pisp pipeline). The pipe does not
+    tell which; a wrong guess shears the picture.
+    """
+    width, height = size
+    if width % _ALIGN or height % 2:
+        near = max(_ALIGN, round(width / _ALIGN) * _ALIGN), height + height % 2
+        raise UsageError(
+            f"--size {width}x{height}: rpicam-vid needs a width that {_ALIGN} divides and an even "
+            f"height, such as {near[0]}x{near[1]}"
+        )
 
 
 def i420_to_bgr(data: bytes | bytearray, width: int, height: int) -> npt.NDArray[np.uint8]:
-    """Raw YUV420 rows padded to the stride, as uint8 [height, width, 3] in B, G, R order.
-
-    The chroma rows are padded to half the luma stride, so the buffer is an I420 picture as wide
-    as the stride whose right edge is cut off after conversion.
-    """
-    stride = padded(width)
-    planes = np.frombuffer(data, np.uint8).reshape(height * 3 // 2, stride)
-    bgr = cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420)
-    return np.ascontiguousarray(bgr[:, :width], dtype=np.uint8)
-
-
-def padded(width: int) -> int:
-    """Bytes in one luma row."""
-    return -(-width // _STRIDE_ALIGN) * _STRIDE_ALIGN
+    """A raw YUV420 frame as uint8 [height, width, 3] in B, G, R order."""
+    planes = np.frombuffer(data, np.uint8).reshape(height * 3 // 2, width)
+    return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
 class RpicamSource:
     """Frames of the Raspberry Pi camera; see `source.Source`."""
 
     live = True
-    name = "Raspberry Pi camera"
 
     def __init__(
-        self, child: subprocess.Popen[bytes], errors: IO[bytes], width: int, height: int
+        self,
+        child: subprocess.Popen[bytes],
+        errors: IO[bytes],
+        size: tuple[int, int],
+        number: int,
     ) -> None:
-        """Take over a running `child` that writes frames to its stdout."""
+        """Take over a running `child` that writes frames of `size` to its stdout."""
         assert child.stdout is not None
+        self.name = f"Raspberry Pi camera {number} {size[0]}x{size[1]}"
         self._child = child
         self._errors = errors
-        self._size = (width, height)
+        self._size = size
         self._pipe = child.stdout.fileno()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._pipe, selectors.EVENT_READ)
@@ -118,7 +169,7 @@ class RpicamSource:
     def read(self) -> Frame | None:
         """Wait for one whole frame. Raises: CameraUnavailable."""
         width, height = self._size
-        data = bytearray(padded(width) * height * 3 // 2)
+        data = bytearray(width * height * 3 // 2)
         deadline = time.monotonic() + (_FRAME_S if self._count else _FIRST_FRAME_S)
         view = memoryview(data)
         while view:

@@ -1,4 +1,8 @@
-"""Network streams: http(s) (MJPEG and others), rtsp and tcp, through OpenCV's FFmpeg."""
+"""Network streams through OpenCV's FFmpeg: rtsp, tcp, and http(s) where it is not MJPEG.
+
+A stream whose pictures change their size goes on at the size it began with, since OpenCV 5 scales
+them, or ends, with OpenCV 4.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +59,12 @@ def _capture_options(uri: str) -> Iterator[None]:
 
 
 def without_password(uri: str) -> str:
-    """The address without user and password: it goes to screens and logs."""
-    return re.sub(r"//[^/]*@", "//", uri)
+    """The address for screens and logs: without user, password and query, which may hold one.
+
+    A password with a bare slash in it is none in a URL, but somebody will write it.
+    """
+    address = re.sub(r"//(?:[^/]*@|[^@]*:.*@)", "//", uri)
+    return re.sub(r"\?.*", "?...", address)
 
 
 class StreamSource:

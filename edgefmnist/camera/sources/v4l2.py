@@ -2,82 +2,136 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
+import dataclasses
 import os
-import struct
+import time
 from pathlib import Path
 
+from edgefmnist.camera.sources import jpeg, v4l2_device
 from edgefmnist.camera.sources.opencv import cv2, next_frame
-from edgefmnist.errors import CameraUnavailable
+from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
-DEVICES = Path("/dev")
-
-# struct v4l2_capability of <linux/videodev2.h>: driver, card, bus_info, version, capabilities,
-# device_caps, reserved.
-_CAPABILITY = struct.Struct("16s32s32sIII12x")
-_QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability)
-_VIDEO_CAPTURE = 0x00000001
-# Nodes of the Pi's own camera pipeline and codecs: they say that they capture, but only
-# libcamera and FFmpeg can drive them (opencv#22820).
-_NOT_CAMERAS = ("unicam", "bcm2835", "rp1-cfe", "pispbe", "rpi")
+SIZE, FPS = (640, 480), 30.0
+_DAMAGED_S = 5.0
 
 
 def first_capture_device() -> int | None:
     """Number of the first /dev/videoN that a camera stands behind; None without one."""
-    numbers = sorted(
-        int(path.name[len("video") :])
-        for path in DEVICES.glob("video*")
-        if path.name[len("video") :].isdigit()
-    )
-    return next((number for number in numbers if _captures(DEVICES / f"video{number}")), None)
+    return next((number for number in v4l2_device.numbers() if _captures(number)), None)
 
 
-def _captures(device: Path) -> bool:
+def _captures(number: int) -> bool:
     try:
-        handle = os.open(device, os.O_RDWR | os.O_NONBLOCK)
+        with v4l2_device.opened(number) as handle:
+            found = v4l2_device.capability(handle)
     except PermissionError:
         return True  # opening it for real then tells the user about the group
     except OSError:
         return False
-    try:
-        answer = fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size))
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return capability_is_camera(answer)
+    return found is not None and found.is_camera
 
 
-def capability_is_camera(answer: bytes) -> bool:
-    """Whether the 104 bytes that VIDIOC_QUERYCAP answered stand for a camera OpenCV can read."""
-    driver, _, _, _, _, device_caps = _CAPABILITY.unpack(answer)
-    name = driver.split(b"\0")[0].decode(errors="replace")
-    return bool(device_caps & _VIDEO_CAPTURE) and not name.startswith(_NOT_CAMERAS)
+def open_v4l2(
+    number: int, size: tuple[int, int] | None = None, fps: float | None = None
+) -> V4l2Source:
+    """Open /dev/video`number` at `size`, by default 640x480, and `fps`, by default 30.
 
-
-def open_v4l2(number: int) -> V4l2Source:
-    """Open /dev/video`number`.
+    A driver takes any number and gives what it can. Another rate than asked for, and another size
+    than the default, are taken and told in the source's name.
 
     Raises: CameraUnavailable, whose message tells a missing device, a missing permission and a
-    busy device apart.
+    busy device apart; UsageError where the device has no such `size`.
     """
-    device = DEVICES / f"video{number}"
+    device = v4l2_device.DEVICES / f"video{number}"
     if not device.exists():
         raise CameraUnavailable(
-            f"no camera at {device}: connect one, see what there is with ls /dev/video*, "
-            "or try --source demo"
+            f"no camera at {device}: connect one, see what there is with 'edgefmnist camera "
+            "--list', or try --source demo"
         )
     if not os.access(device, os.R_OK | os.W_OK):
-        raise CameraUnavailable(
-            f"no permission to open {device}: add yourself to the video group with "
-            "'sudo usermod -aG video $USER' and log in again"
-        )
+        raise CameraUnavailable(f"no permission to open {device}: {PERMISSION_MEND}")
     capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
     if not capture.isOpened():
         capture.release()
         raise _busy(device)
-    return V4l2Source(capture, device)
+    mode = _configure(capture, size or SIZE, fps or FPS)
+    if size is not None and mode.size != size:
+        capture.release()
+        raise _no_such_size(number, size, mode)
+    return V4l2Source(capture, device, mode)
+
+
+PERMISSION_MEND = (
+    "add yourself to the video group with 'sudo usermod -aG video $USER' and log in again"
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Mode:
+    """How a device delivers its frames, in its driver's own words. fps: 0 where not told."""
+
+    fourcc: str
+    size: tuple[int, int]
+    fps: float
+
+    def __str__(self) -> str:
+        rate = f" {self.fps:g} fps" if self.fps > 0 else ""
+        return f"{self.size[0]}x{self.size[1]} {self.fourcc}{rate}"
+
+
+def _configure(capture: cv2.VideoCapture, size: tuple[int, int], fps: float) -> _Mode:
+    """Ask for the format that suits; what the driver then says it gives.
+
+    Raw YUYV costs no decoding and has no artefacts, but 640x480 at 30 fps is already 18 MB/s, half
+    of what USB 2 carries: a larger picture comes at a few frames a second, so MJPG is asked first.
+    The other of the two is tried where the device has not the one, or not at that size and rate.
+    """
+    formats = ["YUYV", "MJPG"] if size[0] * size[1] <= SIZE[0] * SIZE[1] else ["MJPG", "YUYV"]
+
+    def ask(fourcc: str) -> _Mode:
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*fourcc))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
+        capture.set(cv2.CAP_PROP_FPS, round(fps))
+        return _mode(capture)
+
+    def merit(mode: _Mode) -> tuple[bool, float]:
+        return mode.size == size, min(mode.fps or fps, round(fps))
+
+    modes = [ask(formats[0])]
+    if merit(modes[0]) < (True, round(fps)):
+        modes.append(ask(formats[1]))
+        if merit(modes[0]) >= merit(modes[1]):
+            modes.append(ask(formats[0]))
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame is wanted, not a queue of old ones
+    if modes[-1].fourcc == "MJPG":
+        capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)  # OpenCV would pass damaged pictures on
+    return modes[-1]
+
+
+def _mode(capture: cv2.VideoCapture) -> _Mode:
+    code = int(capture.get(cv2.CAP_PROP_FOURCC))
+    return _Mode(
+        fourcc=code.to_bytes(4, "little", signed=code < 0).decode("ascii", "replace").strip("\0 "),
+        size=(
+            int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+        ),
+        fps=max(0.0, capture.get(cv2.CAP_PROP_FPS)),
+    )
+
+
+def _no_such_size(number: int, size: tuple[int, int], mode: _Mode) -> UsageError:
+    offered: dict[str, None] = {}
+    with contextlib.suppress(OSError), v4l2_device.opened(number) as handle:
+        for sizes in v4l2_device.offers(handle).values():
+            offered |= dict.fromkeys(sizes)
+    known = ", ".join(offered) or f"{mode.size[0]}x{mode.size[1]}"
+    return UsageError(
+        f"/dev/video{number} gives no {size[0]}x{size[1]} pictures: set --size to one of {known}"
+    )
 
 
 def _busy(device: Path) -> CameraUnavailable:
@@ -88,29 +142,43 @@ def _busy(device: Path) -> CameraUnavailable:
 
 
 class V4l2Source:
-    """Frames of one V4L2 device in its default format; see `source.Source`."""
+    """Frames of one V4L2 device; see `source.Source`. A damaged MJPG picture is passed over."""
 
     live = True
 
-    def __init__(self, capture: cv2.VideoCapture, device: Path) -> None:
-        """Take over an open `capture`."""
-        self.name = str(device)
+    def __init__(self, capture: cv2.VideoCapture, device: Path, mode: _Mode) -> None:
+        """Take over an open `capture` that works in `mode`."""
+        self.name = f"{device} {mode}"
         self._device = device
         self._capture = capture
         self._count = 0
 
     def read(self) -> Frame | None:
         """Wait for the next frame. Raises: CameraUnavailable."""
-        frame = next_frame(self._capture, self._count)
-        if frame is None:
-            if self._count == 0:
-                raise _busy(self._device)
-            raise CameraUnavailable(
-                f"{self._device} stopped giving frames after {self._count}: "
-                "check its cable and power, then start again"
-            )
-        self._count += 1
-        return frame
+        deadline = time.monotonic() + _DAMAGED_S
+        while True:
+            frame = next_frame(self._capture, self._count)
+            if frame is None:
+                raise self._stopped()
+            if frame.pixels.ndim == 2 or frame.pixels.shape[-1] != 3:  # coded, as it came
+                pixels = jpeg.decode(frame.pixels.tobytes())
+                frame = None if pixels is None else dataclasses.replace(frame, pixels=pixels)
+            if frame is not None:
+                self._count += 1
+                return frame
+            if time.monotonic() > deadline:
+                raise CameraUnavailable(
+                    f"{self._device} gives only damaged pictures: connect it without a hub, by a "
+                    "shorter cable, or ask for a smaller --size"
+                )
+
+    def _stopped(self) -> CameraUnavailable:
+        if self._count == 0:
+            return _busy(self._device)
+        return CameraUnavailable(
+            f"{self._device} stopped giving frames after {self._count}: "
+            "check its cable and power, then start again"
+        )
 
     def close(self) -> None:
         """Give the device back."""

@@ -1,0 +1,192 @@
+"""The capture process: reads one source and hands its frames over when asked.
+
+usage: python -m edgefmnist.camera.capture.child SOCKET MEMORY    (descriptors that it inherits)
+
+One thread reads, another answers, so that a read that hangs in a driver is noticed and told. Both
+are killed with the process; a thread that hangs in the kernel could not be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+from edgefmnist.camera.capture import messages
+from edgefmnist.camera.capture.content import Content
+from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing
+from edgefmnist.camera.capture.pixels import SharedPixels
+from edgefmnist.camera.events import Fault
+from edgefmnist.camera.source import Source, open_source
+from edgefmnist.camera.sources.opencv import cv2
+from edgefmnist.records import Frame
+
+_PATIENCE_S = 0.25  # how long a question waits for a frame before `Nothing` answers it
+
+
+class Mailbox:
+    """Room for one frame between the thread that reads and the one that answers.
+
+    Of a live source the newest frame lies there, so that whoever is slow never lags. Any other
+    source waits until its frame was taken, so that every frame is.
+    """
+
+    def __init__(self, *, live: bool) -> None:
+        """live: see `Source`."""
+        self._live = live
+        self._changed = threading.Condition()
+        # What `take` waits for goes through a pipe: before Python 3.11 a timed wait for a lock
+        # reads the clock that is set, and hangs for as long as that is set back.
+        self._news, self._tell = os.pipe()
+        os.set_blocking(self._tell, False)
+        self._frame: tuple[Frame, int] | None = None
+        self._fault: Fault = ""
+        self._last: Answer | None = None  # what every later question is answered with
+        self._dropped = 0
+        self._stopped = False
+
+    def put(self, frame: Frame, read_ns: int, fault: Fault) -> bool:
+        """Take in a frame that took `read_ns` to read; false where no more is wanted."""
+        with self._changed:
+            if fault:
+                self._dropped += 1
+            else:
+                if not self._live:
+                    self._changed.wait_for(lambda: self._frame is None or self._stopped)
+                self._dropped += self._frame is not None
+                self._frame = (frame, read_ns)
+            self._fault = fault
+            self._wake()
+            return not self._stopped
+
+    def finish(self, last: Answer) -> None:
+        """Nothing comes any more: answer `last` from now on."""
+        with self._changed:
+            self._last = last
+            if isinstance(last, Failed) and self._live:
+                self._frame = None  # from before the failure, so stale: it is not classified
+            self._wake()
+
+    def stop(self) -> None:
+        """Let the reading thread end."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def take(self, memory: SharedPixels) -> Answer:
+        """Put the next frame into `memory`, and tell what came of that in `_PATIENCE_S`."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self._has_answer() and (left := deadline - time.monotonic()) > 0:
+            if select.select([self._news], [], [], left)[0]:
+                os.read(self._news, 4096)
+        with self._changed:
+            if self._frame is None:
+                return self._last or Nothing(fault=self._fault, dropped=self._dropped)
+            (frame, read_ns), self._frame = self._frame, None
+            dropped = self._dropped
+            self._changed.notify_all()
+        memory.write(frame.pixels)
+        height, width = frame.pixels.shape[:2]
+        return Given(
+            height=height,
+            width=width,
+            captured_ns=frame.captured_ns,
+            read_ns=read_ns,
+            dropped=dropped,
+            index=frame.index,
+            name=frame.name,
+            true_label=frame.true_label,
+        )
+
+    def _has_answer(self) -> bool:
+        with self._changed:
+            return self._frame is not None or self._last is not None
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # enough is in the pipe to wake anybody
+            os.write(self._tell, b".")
+
+
+def read_on(source: Source, mailbox: Mailbox, content: Content | None) -> None:
+    """Read `source` until it ends, fails or nobody wants more; then close it.
+
+    content: looks whether frames show anything; None: every frame counts.
+    """
+    try:
+        with contextlib.closing(source):
+            while True:
+                start = time.monotonic_ns()
+                frame = source.read()
+                if frame is None:
+                    break
+                read_ns = time.monotonic_ns() - start
+                fault: Fault = content.fault(frame.pixels) if content is not None else ""
+                if not mailbox.put(frame, read_ns, fault):
+                    return
+        mailbox.finish(Ended())
+    except Exception as error:  # whatever it is, the loop's side tells the user
+        mailbox.finish(messages.failure(error))
+
+
+def main() -> None:
+    """Open the source that the first message names, and serve until the other side is gone."""
+    # Ctrl-C and the service manager's SIGTERM are for the loop, which then ends us.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    # The frames' memory counts as a file: a limit on the size of files (ulimit -f) is not for it.
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    memory = SharedPixels(int(sys.argv[2]))
+    cv2.setNumThreads(1)  # the other cores are the classifier's
+    watcher = threading.Thread(target=_end_with_the_loop, daemon=True)
+    watcher.start()
+    _serve(connection, memory)
+
+
+def _serve(connection: socket.socket, memory: SharedPixels) -> None:
+    try:
+        config = messages.asked_to_open(connection)
+        source = open_source(config)
+    except EOFError:
+        return
+    except Exception as error:
+        messages.answer(connection, messages.failure(error))
+        return
+    mailbox = Mailbox(live=source.live)
+    opened = messages.Opened(name=source.name, live=source.live)
+    # A film may stand still or begin in black; a camera that does is broken.
+    content = Content() if source.live and not config.realtime else None
+    reader = threading.Thread(target=read_on, args=(source, mailbox, content), daemon=True)
+    reader.start()
+    with contextlib.suppress(OSError):
+        messages.answer(connection, opened)
+        while messages.asked(connection):
+            messages.answer(connection, _taken(mailbox, memory))
+    mailbox.stop()
+    reader.join()  # it closes the source; where it hangs, the other side kills us
+
+
+def _taken(mailbox: Mailbox, memory: SharedPixels) -> Answer:
+    try:
+        return mailbox.take(memory)
+    except Exception as error:  # no memory for a larger picture
+        return messages.failure(error)
+
+
+def _end_with_the_loop() -> None:
+    """End, with what the source started, when the loop's process is gone without a word."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

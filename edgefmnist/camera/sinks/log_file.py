@@ -1,0 +1,108 @@
+"""``--log``: the lines of ``--jsonl`` in a file that never outgrows its limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from edgefmnist import files
+from edgefmnist.camera.sinks.jsonl import JsonLines
+from edgefmnist.camera.sinks.lines import WholeLines, tell_lost
+from edgefmnist.errors import UsageError
+
+_LEAST_LIMIT = 20_000  # bytes: some ten lines in each of the two files
+
+
+def open_log(path: Path, limit_bytes: int, *, every_frame: bool) -> JsonLines:
+    """The sink that appends to `path`; see `RotatingFile` and `jsonl.JsonLines`.
+
+    Raises: UsageError where the limit is too small; CannotWrite.
+    """
+    if limit_bytes < _LEAST_LIMIT:
+        raise UsageError(f"--log-limit: {limit_bytes:,} bytes hold too little; give 20KB or more")
+    files.check_target(path)
+    file = RotatingFile(path, limit_bytes)
+    try:
+        file.open()
+    except OSError as error:
+        raise files.cannot_write(path, error) from error
+    return JsonLines(file, "log", every_frame=every_frame)
+
+
+class RotatingFile:
+    """Appends lines to a file, which is renamed ``FILE.1`` before it outgrows half the limit.
+
+    So the two together stay within it, and at least its last half is kept. A file that was moved
+    (logrotate) or deleted, also with its folder, is made anew. What is written goes to the page
+    cache, not to the disk at once: that takes microseconds, and spares an SD card.
+    """
+
+    def __init__(self, path: Path, limit_bytes: int) -> None:
+        """`open` or the first `write` opens it. A link is followed."""
+        self._path = Path(os.path.realpath(path))
+        self._older = self._path.with_name(self._path.name + ".1")
+        self._half_bytes = limit_bytes // 2
+        self._descriptor: int | None = None
+        self._lines: WholeLines | None = None
+        self._lost = 0
+
+    def write(self, line: str) -> int:
+        """Append one line. Raises: OSError (no space, no folder): the next one is tried again."""
+        try:
+            lines = self._ready(len(line) + 1)
+        except OSError:
+            self._lost += 1
+            raise
+        return lines.write(line)
+
+    def close(self) -> None:
+        """Raises: OSError that tells how many lines were lost."""
+        if self._lines is not None:
+            with contextlib.suppress(OSError):
+                self._lines.close()  # the rest of a half-written line
+        self._give_up()
+        tell_lost(self._lost)
+
+    def open(self) -> WholeLines:
+        """Open or create the file, and end a line that an earlier run left half-written.
+
+        Raises: OSError.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, 0o666)
+        size_bytes = os.fstat(self._descriptor).st_size
+        if size_bytes and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n":
+            os.write(self._descriptor, b"\n")
+        if self._older.exists() and self._older.stat().st_size > self._half_bytes:
+            self._older.unlink()  # of a run with a larger limit
+        self._lines = WholeLines(self._descriptor)
+        return self._lines
+
+    def _ready(self, size_bytes: int) -> WholeLines:
+        """The file, with room for a line of `size_bytes`."""
+        if self._lines is None or self._moved():
+            self._give_up()
+            self._lines = self.open()
+        assert self._descriptor is not None
+        held_bytes = os.fstat(self._descriptor).st_size
+        if held_bytes and held_bytes + size_bytes > self._half_bytes:
+            os.replace(self._path, self._older)
+            self._give_up()
+            self._lines = self.open()
+        return self._lines
+
+    def _moved(self) -> bool:
+        assert self._descriptor is not None
+        try:
+            return not os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return True
+
+    def _give_up(self) -> None:
+        if self._lines is not None:
+            self._lost += self._lines.lost
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._lines = self._descriptor = None

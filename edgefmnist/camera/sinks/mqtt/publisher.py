@@ -1,0 +1,207 @@
+"""Delivers retained messages, each at least once, to a broker that comes and goes."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import errno
+import secrets
+import sys
+import threading
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edgefmnist.camera.sinks.mqtt.broker import Broker
+from edgefmnist.camera.sinks.mqtt.discovery import BIRTH_TOPIC
+
+QUEUE = 1000
+"""Messages that wait for a broker at most, 0.3 MB: at a change every ten seconds almost 3 hours."""
+
+_KEEPALIVE_S = 30  # the broker is asked so often whether it lives, and says `offline` after 45
+_CONNECT_S = 5
+_RETRY_S = (1, 30)  # from one attempt to the next: doubled from the first to the second
+_DELIVER_S, _LEAVE_S = 1.5, 0.4  # of `close`
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Message:
+    """One retained message of QoS 1."""
+
+    topic: str
+    payload: str
+
+
+class Publisher:
+    """A connection that restores itself, behind a bounded queue.
+
+    paho's thread connects, again and again, and moves bytes. A second thread takes one message
+    after the other from our queue, hands it to paho, and waits for the broker's word that it has
+    it (PUBACK). paho repeats what was under way when the connection broke. So the order stays, a
+    message may come twice but is not lost, and where the queue overflows the *oldest* go: in
+    paho's own queue it would be the newest, and the broker would keep an outdated state.
+
+    A broker may forget even what is retained when it restarts, and Home Assistant when it does. So
+    after each connect, and when Home Assistant says that it has started, what stands is told anew:
+    `standing`, and the newest message of each topic.
+    """
+
+    def __init__(self, broker: Broker, will: Message, standing: tuple[Message, ...]) -> None:
+        """Begin to connect. will: what the broker says where we vanish."""
+        self.lost = 0
+        self._where = broker.where
+        self._will = will
+        self._standing = standing
+        self._newest: dict[str, Message] = {}
+        self._told: dict[str, Message] = {}  # delivered in this connection, by topic
+        self._queue: collections.deque[Message] = collections.deque()
+        self._under_way: Message | None = None
+        self._acknowledged: set[int] = set()
+        self._trouble = ""  # why there is no connection; empty at first, and while there is one
+        self._connected = self._closing = self._over = False
+        # Guards all of the above. Never held in a call of paho, which calls us back holding locks
+        # of its own.
+        self._changed = threading.Condition()
+        self._client = self._connect(broker)
+        self._sender = threading.Thread(target=self._send, name="mqtt-sender", daemon=True)
+        self._sender.start()
+
+    def put(self, topic: str, payload: str) -> None:
+        """Queue one message; never waits."""
+        message = Message(topic, payload)
+        with self._changed:
+            if len(self._queue) == QUEUE:
+                self._queue.popleft()
+                self.lost += 1
+            self._queue.append(message)
+            self._newest[topic] = message
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raises: OSError while there is no connection, with its reason."""
+        with self._changed:
+            if not self._trouble:
+                return
+            if self.lost and len(self._queue) == QUEUE:
+                told = f"{self._trouble}; {QUEUE:,} changes wait, the oldest are dropped now"
+                raise OSError(errno.ENOBUFS, told)
+            raise ConnectionError(self._trouble)
+
+    def close(self) -> None:
+        """Deliver what waits, within two seconds. Raises: OSError that tells what was lost."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._sender.join(_DELIVER_S)
+        with self._changed:
+            self._over = True
+            left = [*self._queue, *([self._under_way] if self._under_way else [])]
+            # Where `offline` is left over, the broker says it itself.
+            lost = self.lost + sum(message.topic != self._will.topic for message in left)
+            self._changed.notify_all()
+        if not left:  # otherwise we go without a goodbye, and the broker speaks our will
+            self._client.disconnect()
+            stop = threading.Thread(target=self._client.loop_stop, daemon=True)
+            stop.start()
+            stop.join(_LEAVE_S)  # its thread may be in a connect or a look-up
+        if lost:
+            changes = "1 change" if lost == 1 else f"{lost:,} changes"
+            raise OSError(f"{changes} never reached {self._where}")
+
+    def _connect(self, broker: Broker) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id=f"edgefmnist-{secrets.token_hex(4)}")
+        client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
+        if broker.user is not None:
+            client.username_pw_set(broker.user, broker.password)
+        if broker.tls is not None:
+            client.tls_set_context(broker.tls)
+        client.reconnect_delay_set(*_RETRY_S)
+        client.connect_timeout = _CONNECT_S
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.connect_async(broker.host, broker.port, keepalive=_KEEPALIVE_S)
+        client.loop_start()
+        return client
+
+    # The sender's thread.
+
+    def _send(self) -> None:
+        while (message := self._pick()) is not None:
+            told = self._told
+            self._acknowledged.clear()
+            sent = self._client.publish(message.topic, message.payload, qos=1, retain=True)
+            if self._delivered(sent.mid):
+                told[message.topic] = message
+
+    def _delivered(self, number: int) -> bool:
+        """Wait until the broker has the message, through any loss of connection, or the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: number in self._acknowledged or self._over)
+            if number not in self._acknowledged:
+                return False
+            self._under_way = None
+            return True
+
+    def _pick(self) -> Message | None:
+        """The next message, once there is one and a connection; None at the end."""
+        with self._changed:
+            while not self._over:
+                self._under_way = self._next() if self._connected else None
+                if self._under_way is not None:
+                    return self._under_way
+                if self._closing and (self._connected or self._trouble):
+                    return None  # nothing is left, or there is nobody to give it to
+                self._changed.wait()
+            return None
+
+    def _next(self) -> Message | None:
+        for message in self._standing:
+            if message.topic not in self._told:
+                return message
+        if self._queue:
+            return self._queue.popleft()
+        for message in self._newest.values():
+            if self._told.get(message.topic) is not message:
+                return message
+        return None
+
+    # paho's thread.
+
+    def _on_connect(self, client: Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
+        with self._changed:
+            self._connected = not reason.is_failure
+            self._trouble = self._not_connected(str(reason)) if reason.is_failure else ""
+            self._told = {}
+            self._changed.notify_all()
+        if not reason.is_failure:
+            client.subscribe(BIRTH_TOPIC, qos=1)
+
+    def _on_connect_fail(self, client: Client, _: Any) -> None:
+        error = sys.exc_info()[1]  # paho calls from where it caught it, and does not hand it over
+        reason = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error
+        with self._changed:
+            self._trouble = self._not_connected(str(reason or "no answer"))
+
+    def _on_disconnect(self, client: Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
+        with self._changed:
+            if self._connected:  # otherwise it was refused, and why is known better
+                self._connected = False
+                self._trouble = self._not_connected("the connection was lost")
+
+    def _on_publish(self, client: Client, _: Any, mid: int, reason: Any, more: Any) -> None:
+        with self._changed:
+            self._acknowledged.add(mid)
+            self._changed.notify_all()
+
+    def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
+        if message.payload == b"online" and not message.retain:
+            with self._changed:
+                self._told = {}
+                self._changed.notify_all()
+
+    def _not_connected(self, reason: str) -> str:
+        return f"not connected to {self._where}: {reason}"

@@ -1,0 +1,94 @@
+"""What systemd is told of a service of ``Type=notify``; see sd_notify(3)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+from edgefmnist.camera.events import CameraEvent, State, Status
+from edgefmnist.errors import UsageError, one_line
+
+_BEATS = 4  # signs of life in one watchdog interval: three may be lost
+_STATUS_S = 5.0  # at most one line on frames in so long
+
+
+class Systemd:
+    """Tells systemd that the service is ready, alive, how it is and that it stops; a `Sink`.
+
+    Ready means that the loop runs, with a camera or not yet: what waits for the service must not
+    wait for somebody to plug one in. Alive is told only after a fresh frame was classified, so that
+    systemd restarts a service which runs on and sees nothing. Nothing here waits: what systemd
+    cannot take at once is told at the next event instead.
+    """
+
+    name = "systemd"
+
+    def __init__(self, address: str, watchdog_s: float | None) -> None:
+        """Send to the datagram socket `address`. watchdog_s: its interval; None: there is none."""
+        self._address = address
+        self._beat_s = None if watchdog_s is None else watchdog_s / _BEATS
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._ready = False
+        self._alive_s = self._told_s = float("-inf")
+
+    def on_event(self, event: CameraEvent) -> None:
+        """Tell that a frame was classified, and as what. Raises: OSError."""
+        now = time.monotonic()
+        due = self._beat_s is not None and now - self._alive_s >= self._beat_s
+        if due and self._send("WATCHDOG=1"):
+            self._alive_s = now
+        if now - self._told_s >= _STATUS_S:
+            self._told_s = now
+            self._tell(f"{State.LIVE.value}: {event.announced}, {event.fps:.1f} fps")
+
+    def on_status(self, status: Status) -> None:
+        """Tell how the camera is, and the first time that the service is ready. Raises: OSError."""
+        self._told_s = float("-inf")  # the next frame, which may come much later, is told at once
+        self._tell(one_line(f"{status.state.value} {status.detail}"))
+
+    def _tell(self, line: str) -> None:
+        if self._ready:
+            self._send(f"STATUS={line}")
+        else:
+            self._ready = self._send(f"READY=1\nSTATUS={line}")
+
+    def close(self) -> None:
+        """Tell that the service stops. Raises: OSError."""
+        try:
+            self._send("STOPPING=1\nSTATUS=stopping")
+        finally:
+            self._socket.close()
+
+    def _send(self, text: str) -> bool:
+        """Send one message; whether systemd took it. Raises: OSError, never one of its children."""
+        try:
+            self._socket.sendto(text.encode(), self._address)
+        except BlockingIOError:
+            return False
+        except OSError as error:  # a BrokenPipeError would read as: whoever reads stdout is gone
+            raise OSError(f"systemd cannot be told at NOTIFY_SOCKET: {error}") from error
+        return True
+
+
+def open_systemd() -> Systemd:
+    """The sink for the systemd that started this process, as its environment says.
+
+    Raises: UsageError where NOTIFY_SOCKET is none that systemd gives.
+    """
+    address = os.environ["NOTIFY_SOCKET"]
+    if not address.startswith(("/", "@")):
+        raise UsageError(f"NOTIFY_SOCKET={address} is no socket of systemd; unset it")
+    if address.startswith("@"):  # the abstract namespace, of the kernel instead of the file system
+        address = "\0" + address[1:]
+    return Systemd(address, _watchdog_s())
+
+
+def _watchdog_s() -> float | None:
+    """The interval in which systemd wants a sign of life of this very process."""
+    asked = os.environ.get("WATCHDOG_USEC", "")
+    meant = os.environ.get("WATCHDOG_PID", str(os.getpid()))
+    if not asked.isdecimal() or int(asked) == 0 or meant != str(os.getpid()):
+        return None
+    return int(asked) / 1e6

@@ -1,0 +1,83 @@
+"""Where ``edgefmnist camera`` sends its answers: one sink for each option given."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgefmnist.camera.events import Sink
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsConfig:
+    """The options of the same names; sizes in bytes. jsonl: the terminal's form."""
+
+    jsonl: bool = False
+    every_frame: bool = False
+    log: Path | None = None
+    log_limit_bytes: int = 0
+    preview: str | None = None
+    mqtt: str | None = None
+    mqtt_password_file: Path | None = None
+    mqtt_ca: Path | None = None
+    save_uncertain: Path | None = None
+    save_limit_bytes: int = 0
+
+
+def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
+    """The sinks beside the terminal. source, model: their names, for people.
+
+    Raises: UsageError, CannotWrite, MissingDependency; those opened before are closed again.
+    """
+    sinks: list[Sink] = []
+    try:
+        _add_files(config, sinks)
+        _add_network(config, source, model, sinks)
+    except BaseException:
+        for sink in sinks:
+            with contextlib.suppress(OSError):  # what went wrong first is what is told
+                sink.close()
+        raise
+    return sinks
+
+
+def _add_files(config: OutputsConfig, sinks: list[Sink]) -> None:
+    if config.log is not None:
+        from edgefmnist.camera.sinks.log_file import open_log
+
+        sinks.append(open_log(config.log, config.log_limit_bytes, every_frame=config.every_frame))
+    if config.save_uncertain is not None:
+        from edgefmnist.camera.sinks.uncertain import open_uncertain
+
+        sinks.append(open_uncertain(config.save_uncertain, config.save_limit_bytes))
+
+
+def _add_network(config: OutputsConfig, source: str, model: str, sinks: list[Sink]) -> None:
+    if config.mqtt is not None:
+        from edgefmnist.camera.sinks.mqtt import MqttConfig, open_mqtt
+
+        sinks.append(
+            open_mqtt(
+                MqttConfig(
+                    url=config.mqtt,
+                    password_file=config.mqtt_password_file,
+                    ca_file=config.mqtt_ca,
+                    model=model,
+                )
+            )
+        )
+    if config.preview is not None:
+        from edgefmnist.camera.preview import open_preview
+        from edgefmnist.render import live
+
+        preview = open_preview(config.preview, source=source, model=model)
+        sinks.append(preview)
+        live.show_preview(preview.url)
+    if "NOTIFY_SOCKET" in os.environ:  # started by systemd as Type=notify
+        from edgefmnist.camera.sinks.systemd import open_systemd
+
+        sinks.append(open_systemd())

@@ -1,0 +1,50 @@
+"""What the service starts, and whether its user can read it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import sysconfig
+from pathlib import Path
+
+import edgefmnist
+
+HOMES = ("/home", "/root", "/run/user")
+"""Folders that ``ProtectHome=`` is about."""
+
+
+def find_program() -> tuple[str, ...]:
+    """The words that start this very installation, the first an absolute path."""
+    script = Path(sysconfig.get_path("scripts")) / "edgefmnist"
+    if os.access(script, os.X_OK):
+        return (str(script),)
+    return (sys.executable, "-m", "edgefmnist")
+
+
+def program_paths(program: tuple[str, ...]) -> tuple[Path, ...]:
+    """What must be readable for `program` to run: itself, Python and the package."""
+    return (Path(program[0]), Path(sys.executable), Path(edgefmnist.__file__))
+
+
+def in_home(path: Path) -> bool:
+    """Whether `path`, or what it links to, lies in somebody's home folder."""
+    return any(one.is_relative_to(home) for one in (path, path.resolve()) for home in HOMES)
+
+
+def closed_part(path: Path) -> Path | None:
+    """The first folder on the way to `path`, or `path`, that other users may not read.
+
+    Links are followed: both the way to the link and the way to what it names count. None: all may
+    be read. A file that is not there is its own closed part.
+    """
+    for way in (path.absolute(), path.resolve()):
+        for part in (*reversed(way.parents), way):
+            try:
+                mode = part.stat().st_mode
+            except OSError:
+                return part
+            # Going through a folder takes execution, reading a file takes reading.
+            if not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH):
+                return part
+    return None

@@ -1,0 +1,128 @@
+"""Parts that the tests of outputs share: events, a disk that is full, a camera run to watch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgefmnist.camera.events import CameraEvent, State, Status
+from edgefmnist.records import LABELS, Prediction
+
+WAIT_S = 60.0  # a generous upper bound on anything that is waited for
+
+
+def event(
+    announced: str = "Bag",
+    *,
+    frame: int = 0,
+    changed: bool = False,
+    score: float = 0.95,
+    known: float = 0.9,
+    unknown: bool = False,
+    garment: bool = True,
+) -> CameraEvent:
+    """What came of a frame of noise, which no encoder makes small."""
+    label = announced if announced in LABELS else "Coat"
+    rest = [(other, (1 - score) / 9) for other in LABELS if other != label]
+    return CameraEvent(
+        frame=frame,
+        name="",
+        captured_ns=time.monotonic_ns(),
+        pixels=np.random.default_rng(frame).integers(0, 256, (48, 64, 3), np.uint8),
+        announced=announced,
+        changed=changed,
+        prediction=Prediction(
+            label=label if garment else "unknown",
+            label_index=LABELS.index(label) if garment else -1,
+            score=score if garment else 0.0,
+            known=known if garment else 0.0,
+            unknown=unknown or not garment,
+            top=((label, score), *rest) if garment else (),
+            latency_ns=1,
+        ),
+        picture=np.zeros((28, 28), np.uint8) if garment else None,
+        box=(1, 2, 3, 4) if garment else None,
+        capture_ns=1,
+        preprocess_ns=1,
+        infer_ns=1,
+        fps=30.0,
+        dropped=0,
+        true_label=None,
+        background_fits=None,
+    )
+
+
+def status(state: State, fault: Any = "", detail: str = "") -> Status:
+    return Status(state=state, fault=fault, detail=detail, since_ns=time.monotonic_ns())
+
+
+@contextlib.contextmanager
+def full_disk(size_bytes: int) -> Iterator[None]:
+    """No file of this process grows past `size_bytes`: writes fail as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def wait_for(true: Callable[[], object], what: str = "") -> None:
+    """Wait until something holds; fails after `WAIT_S`."""
+    end = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < end, f"in vain: {what}"
+        time.sleep(0.02)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file; every one must be whole."""
+    text = path.read_text() if path.exists() else ""
+    assert text == "" or text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class Run:
+    """A running ``edgefmnist camera`` on the demo, its streams in files."""
+
+    def __init__(self, folder: Path, *words: str, **options: Any) -> None:
+        self.out, self.err = folder / "stdout", folder / "stderr"
+        command = [sys.executable, "-m", "edgefmnist", "camera", "--source", "demo", *words]
+        with self.out.open("w") as out, self.err.open("w") as err:
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, **options)
+
+    def told(self) -> str:
+        return self.err.read_text()
+
+    def stop(self) -> str:
+        """SIGTERM; returns what it told on stderr."""
+        self.process.terminate()
+        assert self.process.wait(WAIT_S) == 0, self.told()
+        assert "Traceback" not in self.told()
+        return self.told()
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Start camera runs that end with the test."""
+    started: list[Run] = []
+
+    def start(*words: str, **options: Any) -> Run:
+        started.append(Run(tmp_path, *words, **options))
+        return started[-1]
+
+    yield start
+    for run in started:
+        if run.process.poll() is None:
+            run.process.kill()
+            run.process.wait()

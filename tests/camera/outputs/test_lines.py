@@ -1,0 +1,162 @@
+"""JSON lines on stdout and in a file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from edgefmnist.camera.events import State
+from edgefmnist.camera.sinks.jsonl import JsonLines, event_fields
+from edgefmnist.camera.sinks.lines import WholeLines
+from edgefmnist.camera.sinks.log_file import RotatingFile, open_log
+from edgefmnist.errors import CannotWrite, UsageError
+from tests.camera.outputs.conftest import event, full_disk, rows, status
+from tests.conftest import RunCli
+
+LIMIT = 40_000
+
+
+def test_label_changes_by_default_and_all_frames_on_demand(run_cli: RunCli) -> None:
+    words = ("camera", "--source", "demo:4", "--frames", "40", "--jsonl")
+    changes = [json.loads(line) for line in run_cli(*words).stdout.splitlines()]
+    every = [json.loads(line) for line in run_cli(*words, "--every-frame").stdout.splitlines()]
+    labels = [row for row in changes if row["event"] == "label"]
+    assert {row["event"] for row in changes} == {"state", "label"}
+    assert {row["event"] for row in every} == {"state", "label", "frame"}
+    assert [row["frame"] for row in every if row["event"] != "state"] == list(range(40))
+    assert labels[0]["frame"] == 0
+    assert all(one["announced"] != two["announced"] for one, two in itertools.pairwise(labels))
+    told = [(row["frame"], row["announced"]) for row in every if row["event"] == "label"]
+    assert told == [(row["frame"], row["announced"]) for row in labels]
+    state = next(row for row in changes if row["event"] == "state")
+    assert set(state) == {"event", "time", "state", "fault", "detail", "restarts"}
+    assert state["time"].endswith("Z")
+
+
+def test_frame_fields() -> None:
+    fields = json.loads(json.dumps(event_fields(event("Bag", frame=7, changed=True))))
+    assert fields["event"] == "label" and fields["frame"] == 7 and fields["announced"] == "Bag"
+    assert fields["label"] == "Bag" and fields["score"] == 0.95 and fields["unknown"] is False
+    assert len(fields["top"]) == 10 and fields["box"] == [1, 2, 3, 4]
+    assert "name" not in fields and "true_label" not in fields and "background_fits" not in fields
+
+
+def test_half_written_line_is_finished_when_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with path.open("w") as stream:
+        lines = WholeLines.of(stream)
+        with full_disk(25):
+            lines.write('"0123456789"')
+            with pytest.raises(OSError):
+                lines.write('"torn but kept"')
+            assert path.stat().st_size == 25
+            with pytest.raises(OSError):
+                lines.write('"lost"')
+        lines.write('"after"')
+        assert lines.lost == 1
+        with pytest.raises(OSError, match="1 line was lost"):
+            lines.close()
+    assert rows(path) == ["0123456789", "torn but kept", "after"]
+
+
+def test_sink_fails_until_a_line_is_written_again(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as stream:
+        sink = JsonLines(WholeLines.of(stream), "stdout", every_frame=False)
+        with full_disk(0), pytest.raises(OSError):
+            sink.on_event(event(changed=True))
+        with pytest.raises(OSError):
+            sink.on_event(event())  # nothing to write, and nothing better known
+        sink.on_status(status(State.STALE))
+        sink.on_event(event())
+
+
+def test_log_stays_within_its_limit_and_keeps_the_newest(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    sink = open_log(path, LIMIT, every_frame=True)
+    for frame in range(200):
+        sink.on_event(event(frame=frame))
+        assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= LIMIT
+    sink.close()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "log.1"]
+    frames = [row["frame"] for row in rows(tmp_path / "log.1") + rows(path)]
+    assert frames == list(range(frames[0], 200)) and len(frames) > 20
+
+
+def test_log_goes_on_where_an_earlier_run_ended(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "log"
+    for frame in (1, 2):
+        sink = open_log(path, LIMIT, every_frame=False)
+        sink.on_event(event(frame=frame, changed=True))
+        sink.on_event(event(frame=frame + 10))
+        sink.close()
+    path.write_text(path.read_text() + '{"killed')  # by a power cut
+    sink = open_log(path, LIMIT, every_frame=False)
+    sink.on_event(event(frame=3, changed=True))
+    sink.close()
+    lines = path.read_text().splitlines()
+    assert lines.pop(2) == '{"killed'
+    assert [json.loads(line)["frame"] for line in lines] == [1, 2, 3]
+
+
+def test_log_of_a_run_with_a_larger_limit_is_brought_down(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("x\n" * LIMIT)
+    (tmp_path / "log.1").write_text("x\n" * LIMIT)
+    sink = open_log(path, LIMIT, every_frame=True)
+    sink.on_event(event(frame=3))
+    sink.close()
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= LIMIT
+    assert [row["frame"] for row in rows(path)] == [3]
+
+
+def test_moved_log_and_deleted_folder_are_made_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    path = folder / "log"
+    sink = open_log(path, LIMIT, every_frame=True)
+    sink.on_event(event(frame=0))
+    path.rename(folder / "log.old")  # logrotate
+    sink.on_event(event(frame=1))
+    assert [row["frame"] for row in rows(path)] == [1]
+    assert [row["frame"] for row in rows(folder / "log.old")] == [0]
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    sink.on_event(event(frame=2))
+    assert [row["frame"] for row in rows(path)] == [2]
+    path.unlink()
+    folder.rmdir()
+    folder.write_text("in the way")
+    with pytest.raises(OSError):
+        sink.on_event(event(frame=3))
+    folder.unlink()
+    sink.on_event(event(frame=4))
+    assert [row["frame"] for row in rows(path)] == [4]
+    with pytest.raises(OSError, match="1 line was lost"):
+        sink.close()
+
+
+def test_full_disk_tears_no_line_of_the_log(tmp_path: Path) -> None:
+    file = RotatingFile(tmp_path / "log", LIMIT)
+    with full_disk(20):
+        file.write('"fits"')
+        for _ in range(3):
+            with pytest.raises(OSError):
+                file.write('"0123456789 0123456789"')
+    file.write('"after"')
+    with pytest.raises(OSError, match="2 lines were lost"):
+        file.close()
+    assert rows(tmp_path / "log") == ["fits", "0123456789 0123456789", "after"]
+
+
+def test_log_that_cannot_be_is_refused_at_once(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "log", Path("/dev/full"), tmp_path):
+        with pytest.raises(CannotWrite):
+            open_log(path, LIMIT, every_frame=False)
+    with pytest.raises(UsageError, match="20KB or more"):
+        open_log(tmp_path / "log", 10_000, every_frame=False)
+    done = run_cli("camera", "--source", "demo", "--log", tmp_path / "file" / "log")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1

@@ -1,0 +1,153 @@
+"""A preview that is fed by hand, and events to feed it."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgefmnist.camera.events import CameraEvent, State, Status
+from edgefmnist.camera.preview import Preview, open_preview
+from edgefmnist.camera.preview.tokens import VARIABLE
+from edgefmnist.records import LABELS, Prediction
+
+Pixels = npt.NDArray[np.uint8]
+GREY = np.full((120, 160, 3), 90, np.uint8)
+
+
+def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> CameraEvent:
+    """What a loop would tell of one frame."""
+    scores = dict.fromkeys(LABELS, 0.01) | {label: 0.91}
+    top = tuple(sorted(scores.items(), key=lambda pair: -pair[1]))
+    return CameraEvent(
+        frame=number,
+        name="",
+        captured_ns=time.monotonic_ns(),
+        pixels=pixels,
+        announced=label,
+        changed=number == 0,
+        prediction=Prediction(
+            label=label,
+            label_index=LABELS.index(label),
+            score=0.91,
+            known=0.97,
+            unknown=False,
+            top=top,
+            latency_ns=400_000,
+        ),
+        picture=np.arange(784, dtype=np.uint8).reshape(28, 28),
+        box=(20, 10, 80, 90),
+        capture_ns=3_000_000,
+        preprocess_ns=12_000_000,
+        infer_ns=400_000,
+        fps=30.0,
+        dropped=2,
+        true_label=None,
+        background_fits=None,
+    )
+
+
+def empty_event(number: int = 0) -> CameraEvent:
+    """What a loop would tell of a frame without a garment."""
+    full = event(number)
+    nothing = dataclasses.replace(full.prediction, score=0.0, known=0.0, unknown=True, top=())
+    return dataclasses.replace(
+        full, announced="unknown", prediction=nothing, picture=None, box=None, infer_ns=0
+    )
+
+
+def status(state: State, **more: object) -> Status:
+    """That the camera came into `state` now."""
+    return Status(state=state, since_ns=time.monotonic_ns(), **more)  # type: ignore[arg-type]
+
+
+OpenPreview = Callable[..., Preview]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPreview]:
+    """Open previews that end with the test; without a token in the environment unless given."""
+    previews: list[Preview] = []
+
+    def start(address: str = "127.0.0.1:0", token: str | None = None) -> Preview:
+        if token is None:
+            monkeypatch.delenv(VARIABLE, raising=False)
+        else:
+            monkeypatch.setenv(VARIABLE, token)
+        previews.append(open_preview(address, source="demo:0", model="edge"))
+        return previews[-1]
+
+    yield start
+    for preview in previews:
+        preview.close()
+
+
+@pytest.fixture
+def preview(opened: OpenPreview) -> Preview:
+    """One that is live."""
+    preview = opened()
+    preview.on_status(status(State.LIVE))
+    preview.on_event(event())
+    return preview
+
+
+def port_of(preview: Preview) -> int:
+    """The port it listens at."""
+    return int(preview.url.split("?")[0].rstrip("/").rsplit(":", 1)[1])
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A whole response; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+def ask(preview: Preview, path: str, method: str = "GET", **headers: str) -> Answer:
+    """One request; an underscore in a header's name stands for a dash."""
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(preview), timeout=20)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        connection.request(method, path, headers=named)
+        response = connection.getresponse()
+        told = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, told, response.read().decode())
+    finally:
+        connection.close()
+
+
+def start_request(preview: Preview, path: str, **headers: str) -> http.client.HTTPResponse:
+    """The beginning of an endless response."""
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(preview), timeout=20)
+    connection.request("GET", path, headers=headers)
+    return connection.getresponse()
+
+
+def next_picture(response: http.client.HTTPResponse) -> Pixels:
+    """The next picture of an MJPEG stream, decoded."""
+    import cv2
+
+    length = 0
+    while (line := response.readline().strip()) or not length:
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    pixels = cv2.imdecode(np.frombuffer(response.read(length), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return np.asarray(pixels, np.uint8)
+
+
+def next_message(response: http.client.HTTPResponse, kind: str = "state") -> dict[str, object]:
+    """The data of the next server-sent event of that kind."""
+    import json
+
+    while response.readline().strip() != f"event: {kind}".encode():
+        pass
+    told: dict[str, object] = json.loads(response.readline().partition(b":")[2])
+    return told

@@ -1,0 +1,117 @@
+"""Streams that FFmpeg reads: RTSP from a real server, and raw TCP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.sources import stream
+from edgefmnist.camera.sources.stream import without_password
+from edgefmnist.errors import CameraUnavailable
+from tests.camera.sources.servers import (
+    free_port,
+    open_when_there,
+    rtsp_server,
+)
+
+
+@pytest.mark.usefixtures("needs_rtsp_server")
+def test_rtsp_server_that_dies_and_comes_back() -> None:
+    port = free_port()
+    for _ in range(2):
+        with rtsp_server(port) as (url, _process):
+            source = open_when_there(url)
+            assert source.live and source.name == url
+            for index in range(5):
+                frame = source.read()
+                assert frame is not None and frame.index == index
+                assert frame.pixels.shape == (240, 320, 3)
+                grey, green, blue = (frame.pixels[50, x].tolist() for x in (20, 160, 300))
+                assert min(grey) > 150  # SMPTE bars, in B, G, R order
+                assert green[1] > 150 and max(green[0], green[2]) < 60
+                assert blue[0] > 150 and max(blue[1:]) < 60
+        with pytest.raises(CameraUnavailable, match="ended or gave no frame"):
+            for _ in range(100):
+                source.read()
+        source.close()
+        with pytest.raises(CameraUnavailable, match="no video from"):
+            open_source(SourceConfig(uri=url))
+
+
+@pytest.mark.usefixtures("needs_rtsp_server")
+def test_rtsp_server_that_hangs_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "READ_TIMEOUT_MS", 700)
+    with rtsp_server() as (url, process):
+        source = open_source(SourceConfig(uri=url))
+        assert source.read() is not None
+        process.send_signal(signal.SIGSTOP)
+        start = time.monotonic()
+        with pytest.raises(CameraUnavailable, match="ended or gave no frame"):
+            for _ in range(1000):
+                source.read()
+        assert time.monotonic() - start < 10
+        source.close()
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
+def test_a_size_that_changes_on_the_way_leaves_whole_frames_of_the_first(tmp_path: Path) -> None:
+    """White after black, and four times as many pixels: OpenCV 5 scales what comes, 4 ends."""
+    data = b""
+    for colour, size in (("black", "160x120"), ("white", "320x240")):
+        path = tmp_path / colour
+        words = f"ffmpeg -loglevel error -f lavfi -i color={colour}:size={size}:rate=25 -t 3"
+        coding = "-c:v mpeg2video -g 5 -f mpegts"
+        subprocess.run([*words.split(), *coding.split(), str(path)], check=True)
+        data += path.read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(data)
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listener.getsockname()[1]
+        source = open_source(SourceConfig(uri=f"tcp://127.0.0.1:{port}"))
+        shades = []
+        with pytest.raises(CameraUnavailable):
+            while frame := source.read():
+                assert frame.pixels.shape == (120, 160, 3)
+                assert frame.pixels.max() - frame.pixels.min() < 8  # nowhere a part of the other
+                shades.append(int(frame.pixels.mean()) > 127)
+        source.close()
+    assert len(shades) > 30 and shades == sorted(shades)
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])
+def test_nobody_listening(scheme: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(CameraUnavailable) as caught:
+        open_source(SourceConfig(uri=f"{scheme}://user:secret@127.0.0.1:9/live"))
+    assert "secret" not in str(caught.value)
+    assert time.monotonic() - start < 5
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("rtsp://me:secret@cam/live", "rtsp://cam/live"),
+        ("rtsp://me:se@cret@cam:554/live", "rtsp://cam:554/live"),
+        ("rtsp://me:sec/ret@cam/live", "rtsp://cam/live"),
+        ("http://me@cam/", "http://cam/"),
+        ("http://cam/video?user=me&pwd=secret", "http://cam/video?..."),
+        ("http://cam:80/a/b", "http://cam:80/a/b"),
+        ("rtsp://cam/profile@1", "rtsp://cam/profile@1"),
+    ],
+)
+def test_no_password_in_a_name(uri: str, shown: str) -> None:
+    assert without_password(uri) == shown
