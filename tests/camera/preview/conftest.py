@@ -96,6 +96,23 @@ def preview(opened: OpenPreview) -> Preview:
     return preview
 
 
+@pytest.fixture(scope="session")
+def _shared() -> Iterator[Preview]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(VARIABLE, raising=False)
+        shared = open_preview("127.0.0.1:0", source="demo:0", model="edge")
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def asked(_shared: Preview) -> Preview:
+    """A live one for tests that only ask it: it serves them all."""
+    _shared.on_status(status(State.LIVE))
+    _shared.on_event(event())
+    return _shared
+
+
 def port_of(preview: Preview) -> int:
     """The port it listens at."""
     return int(preview.url.split("?")[0].rstrip("/").rsplit(":", 1)[1])

@@ -28,10 +28,10 @@ def locked(opened: OpenPreview) -> Preview:
     return preview
 
 
-def test_on_loopback_no_token_is_asked_for(preview: Preview) -> None:
-    assert "token" not in preview.url
+def test_on_loopback_no_token_is_asked_for(asked: Preview) -> None:
+    assert "token" not in asked.url
     for path in ("/", "/page.css", "/page.js", "/icon.svg", "/metrics", "/healthz"):
-        assert ask(preview, path).status == 200, path
+        assert ask(asked, path).status == 200, path
 
 
 def test_any_other_address_makes_a_token_and_asks_for_it(opened: OpenPreview) -> None:
@@ -128,17 +128,17 @@ def test_a_token_that_is_too_easy_or_cannot_be_sent_is_refused(
         *(("evil.example?127.0.0.1", 403), ("", 403), ("0.0.0.0", 403)),
     ],
 )
-def test_on_loopback_a_foreign_name_is_refused(preview: Preview, host: str, code: int) -> None:
+def test_on_loopback_a_foreign_name_is_refused(asked: Preview, host: str, code: int) -> None:
     """DNS rebinding: a web page's own name is made to point at this machine."""
     for path in ("/", "/metrics", "/healthz"):
-        assert ask(preview, path, Host=host).status == code
-    assert ask(preview, "/events", Host=host, method="HEAD").status == code
+        assert ask(asked, path, Host=host).status == code
+    assert ask(asked, "/events", Host=host, method="HEAD").status == code
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/healthz", "/nowhere"])
-def test_every_answer_keeps_browsers_in_bounds(preview: Preview, path: str) -> None:
+def test_every_answer_keeps_browsers_in_bounds(asked: Preview, path: str) -> None:
     method = "HEAD" if path in ("/stream.mjpg", "/events") else "GET"
-    answer = ask(preview, path, method=method)
+    answer = ask(asked, path, method=method)
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy and "http" not in policy
@@ -149,8 +149,8 @@ def test_every_answer_keeps_browsers_in_bounds(preview: Preview, path: str) -> N
     assert "server" not in answer.headers and "set-cookie" not in answer.headers
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_has_no_script_in_it(preview: Preview) -> None:
-    page = ask(preview, "/").body
+def test_the_page_loads_nothing_from_elsewhere_and_has_no_script_in_it(asked: Preview) -> None:
+    page = ask(asked, "/").body
     assert "<script src=" in page and "style=" not in page and "onclick" not in page
     for path in ("/", "/page.css", "/page.js"):
-        assert not re.findall(r"https?://|[\"'(]//|@import", ask(preview, path).body), path
+        assert not re.findall(r"https?://|[\"'(]//|@import", ask(asked, path).body), path
