@@ -33,6 +33,8 @@ def architecture(source: Source) -> Iterable[Finding]:
     if name.startswith(("armv6", "armv5")):
         found = f"{name}: no TensorFlow Lite runtime has wheels for ARMv6"
         return [problem("install", "architecture", found, mends.ARMV6)]
+    # A 32-bit system under a 64-bit kernel says aarch64 (armv8l under linux32): pip's markers then
+    # ask for LiteRT, which has no 32-bit wheel.
     if name.startswith("armv7") or (name in ("aarch64", "armv8l", "arm64") and bits == 32):
         kernel = "" if name.startswith("armv7") else " under a 64-bit kernel"
         found = f"{name}, 32-bit system{kernel}"
@@ -41,7 +43,7 @@ def architecture(source: Source) -> Iterable[Finding]:
             found += f"{source.python[1]} (tflite-runtime ends at 3.11)"
             return [problem("install", "architecture", found, mends.BITS_64)]
         found += ": the older tflite-runtime serves, several times slower"
-        return [warning("architecture", found, mends.LINUX32 if kernel else mends.BITS_64)]
+        return [warning("architecture", found, mends.BITS_32 if kernel else mends.BITS_64)]
     if name in ("x86_64", "aarch64", "arm64"):
         return [ok("architecture", f"{name}, {bits}-bit")]
     found = f"{name}, {bits}-bit: LiteRT has wheels for x86_64 and aarch64"
