@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from edgefmnist.camera.sources import v4l2_device
+from edgefmnist.camera.sources.rpicam_listing import parse_listing
 from edgefmnist.doctor.finding import Finding, ok, problem, warning
 from edgefmnist.doctor.software import failure
 from edgefmnist.environment import Source
@@ -46,10 +47,6 @@ def _csi(source: Source) -> Iterator[Finding]:
 
 
 def _sensors(source: Source, listing: str) -> Iterator[Finding]:
-    if failure(source, "cv2"):
-        return  # told above, and what reads the listing rests on it
-    from edgefmnist.camera.sources.rpicam import parse_listing
-
     closed = [path for path in source.each("dev/media*") if source.is_closed(source.root / path)]
     for one in parse_listing(listing):
         words = f"rpicam:{one.number}" if one.number else "rpicam"

@@ -11,6 +11,7 @@ from edgefmnist.environment import Source
 Check = Callable[[Source], Iterable[Finding]]
 
 _CHECKS: dict[str, Check] = {
+    "machine": machine.board,
     "python": software.python,
     "architecture": software.architecture,
     "libc": software.libc,

@@ -20,20 +20,28 @@ _SUPPLY = "use the power supply made for this board and a short, good cable"
 _COOL = "give it a heat sink or a fan"
 
 
+def board(source: Source) -> Iterable[Finding]:
+    """Which machine this is."""
+    found = read(source)
+    name = found.board or found.cpu or found.architecture or "unknown"
+    guest = f", a virtual machine ({found.virtual})" if found.virtual else ""
+    emulated = f", emulated by {found.emulator}: times say nothing" if found.emulator else ""
+    return [ok("machine", f"{name}{guest}{emulated}")]
+
+
 def governor(source: Source) -> Iterable[Finding]:
     """How the clock is set; one that follows the load is right for a camera."""
     found = read(source)
-    name = found.board or found.cpu or found.architecture
     if not found.governor:
-        return [ok("governor", f"{name}: the system tells of no governor")]
+        return [ok("governor", "the system does not tell")]
     # "powersave" follows the load under the drivers of newer Intel and AMD processors.
     if "powersave" in found.governor.split(",") and "pstate" not in found.scaling_driver:
         mend = (
             "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
             " (until the next boot)"
         )
-        return [warning("governor", f"{name}: powersave keeps the clock at its lowest", mend)]
-    return [ok("governor", f"{name}: {found.governor}")]
+        return [warning("governor", "powersave keeps the clock at its lowest", mend)]
+    return [ok("governor", found.governor)]
 
 
 def temperature(source: Source) -> Iterable[Finding]:

@@ -55,8 +55,8 @@ def test_a_board_in_order(tmp_path: Path, make: Callable[[Path], Played]) -> Non
     told = _told(make(tmp_path))
     assert {one.status for one in told.values()} == {"ok"}
     assert "imx708 (--source rpicam), sensor 1536x864, 2304x1296" in told["camera"].found
-    assert "ondemand" in told["governor"].found
-    assert "Raspberry Pi" in told["governor"].found
+    assert told["governor"].found == "ondemand"
+    assert told["machine"].found.startswith("Raspberry Pi ")
     assert told["runtime"].found == "ai-edge-litert 2.3.0"
     assert "SHA-256" in told["models"].found
     assert "answers right" in told["inference"].found
@@ -157,6 +157,20 @@ def test_an_opencv_that_does_not_import(
     assert message in told.found
     assert mend in told.mend
     assert _code(played) == 4
+    assert "imx708" in _told(played)["camera"].found  # found without it
+
+
+def test_powersave(tmp_path: Path) -> None:
+    played = machines.pi_4(tmp_path)
+    played.machine.governor("powersave")
+    told = _told(played)["governor"]
+    assert (told.status, "scaling_governor" in told.mend) == ("warning", True)
+
+
+def test_an_emulated_board_says_so(tmp_path: Path) -> None:
+    played = machines.pi_4(tmp_path)
+    played.machine.write("proc/cpuinfo", "vendor_id\t: GenuineIntel\nmodel name\t: Intel Core i5")
+    assert "emulated" in _told(played)["machine"].found
 
 
 def test_two_opencvs_in_one_place(tmp_path: Path) -> None:
