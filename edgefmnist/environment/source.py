@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.metadata
+import io
 import os
 import platform
 import re
@@ -53,8 +55,11 @@ def _run(words: tuple[str, ...]) -> str | None:
 
 
 def _load(module: str) -> Any:
-    """Import a module; what native code has to say about it stays off the terminal."""
-    with silenced_stderr():
+    """Import a module; what it has to say about that stays off the terminal.
+
+    OpenCV and NumPy print where their import fails: native code to stderr, Python also to stdout.
+    """
+    with silenced_stderr(), contextlib.redirect_stdout(io.StringIO()):
         return importlib.import_module(module)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, RunCli
+from tests.conftest import ROOT, RunCli, assert_one_line
 
 
 def test_json_and_table_tell_the_same(run_cli: RunCli) -> None:
@@ -71,3 +71,23 @@ def test_a_device_without_tensorflow_never_notices() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("missing", ["numpy", "cv2", "ai_edge_litert"])
+def test_stdout_is_json_alone_where_a_package_is_broken(missing: str) -> None:
+    code = (
+        "import sys; sys.argv = ['edgefmnist', 'doctor', '--json']\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {missing!r}: raise ImportError('libxcb.so.1: cannot open')\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from edgefmnist.cli import run\n"
+        "sys.exit(run())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    told = {one["check"]: one for one in json.loads(result.stdout)}
+    check = {"numpy": "numpy", "cv2": "opencv", "ai_edge_litert": "runtime"}[missing]
+    assert told[check]["status"] == "problem"
+    assert "libxcb" in told[check]["found"]
+    assert told["service"]  # went on to the end
+    assert_one_line(result, 4, "libxcb")

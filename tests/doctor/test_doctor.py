@@ -173,6 +173,17 @@ def test_an_emulated_board_says_so(tmp_path: Path) -> None:
     assert "emulated" in _told(played)["machine"].found
 
 
+def test_without_numpy_what_rests_on_it_is_not_blamed(tmp_path: Path) -> None:
+    played = machines.pi_4(tmp_path)
+    for module in ("numpy", "cv2", "ai_edge_litert.interpreter", "tflite_runtime.interpreter"):
+        played.broken[module] = ImportError("libopenblas.so.0: cannot open shared object file")
+    told = _told(played)
+    assert [name for name, one in told.items() if one.status != "ok"] == ["numpy"]
+    assert "libopenblas" in told["numpy"].found
+    assert not {"opencv", "runtime", "inference"} & {*told}
+    assert _code(played) == 4
+
+
 def test_two_opencvs_in_one_place(tmp_path: Path) -> None:
     played = machines.pi_4(tmp_path)
     played.versions["opencv-python"] = "4.13.0.90"
