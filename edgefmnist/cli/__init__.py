@@ -14,6 +14,7 @@ from edgefmnist.cli import (
     calibration,
     camera,
     data,
+    doctor,
     evaluate,
     export,
     layers,
@@ -47,6 +48,7 @@ for _module in (
     camera,
     predict,
     verify,
+    doctor,
 ):
     app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
 app.add_typer(service.app)

@@ -6,10 +6,9 @@ import dataclasses
 import os
 import platform
 import re
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
+
+from edgefmnist.environment.source import Source
 
 _CPUS = "sys/devices/system/cpu"
 _ARM_CORES = {
@@ -22,47 +21,6 @@ _ARM_CORES = {
 """Names of the cores that Raspberry Pis have, by ``CPU part``: 64-bit kernels give only that."""
 
 ThrottledFrom = Literal["vcgencmd", "firmware", "hwmon", ""]
-
-
-def _vcgencmd(words: str) -> str:
-    """What the firmware's tool prints; empty where it is not installed or fails."""
-    command = ["vcgencmd", *words.split()]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a machine is read from.
-
-    root: where ``proc`` and ``sys`` are found. architecture: what the kernel says programs run on.
-    vcgencmd: given its words, returns what the Raspberry Pi's tool prints, else "".
-    """
-
-    root: Path = Path("/")
-    architecture: str = platform.machine()
-    vcgencmd: Callable[[str], str] = _vcgencmd
-
-    def text(self, path: str) -> str:
-        """Contents of a file under root without blanks around it; "" where it cannot be read."""
-        try:
-            return (self.root / path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            return ""
-
-    def number(self, path: str) -> int | None:
-        """The whole number in a file under root; None where there is none."""
-        found = self.text(path)
-        return int(found) if re.fullmatch(r"-?[0-9]{1,18}", found) else None
-
-    def each(self, pattern: str) -> list[str]:
-        """Paths under root that match, sorted."""
-        return sorted(str(path.relative_to(self.root)) for path in self.root.glob(pattern))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

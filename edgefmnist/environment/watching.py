@@ -7,7 +7,8 @@ import os
 import time
 
 from edgefmnist.environment.judging import Judgement, Run, judge
-from edgefmnist.environment.reading import Environment, Source, frequency_mhz, read, temperature_c
+from edgefmnist.environment.reading import Environment, frequency_mhz, read, temperature_c
+from edgefmnist.environment.source import Source
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

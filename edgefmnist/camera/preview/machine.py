@@ -6,7 +6,8 @@ import dataclasses
 import threading
 
 from edgefmnist.environment.judging import throttling_names
-from edgefmnist.environment.reading import Source, temperature_c, throttling_bits
+from edgefmnist.environment.reading import temperature_c, throttling_bits
+from edgefmnist.environment.source import Source
 
 _EVERY_S = 5.0
 _THROTTLED_EVERY = 12  # looks: on a Raspberry Pi each starts a process

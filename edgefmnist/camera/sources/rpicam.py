@@ -10,9 +10,7 @@ at its next frame, which nobody reads.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
-import re
 import selectors
 import shutil
 import subprocess
@@ -24,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.camera.sources.opencv import cv2
+from edgefmnist.camera.sources.rpicam_listing import CsiCamera, parse_listing
 from edgefmnist.errors import CameraUnavailable, MissingDependency, UsageError
 from edgefmnist.records import Frame
 
@@ -32,15 +31,6 @@ _ALIGN = 128  # of a width at which rows are padded on no model; see `_check_siz
 _FIRST_FRAME_S = 10.0  # the camera's own start takes one to two seconds on a Pi Zero 2
 _FRAME_S = 5.0
 _STOP_S = 2.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class CsiCamera:
-    """One line of ``rpicam-hello --list-cameras``: its number there, sensor and modes."""
-
-    number: int
-    sensor: str
-    sizes: tuple[str, ...]
 
 
 def is_installed() -> bool:
@@ -59,19 +49,6 @@ def list_cameras() -> list[CsiCamera]:
     except (OSError, subprocess.TimeoutExpired):
         return []
     return parse_listing(listing.stdout + listing.stderr)
-
-
-def parse_listing(text: str) -> list[CsiCamera]:
-    """Read what ``rpicam-hello --list-cameras`` printed."""
-    found = []
-    # A camera's line reads: 0 : imx708 [4608x2592 10-bit RGGB] (/base/...)
-    # and the modes under it: 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]
-    for part in re.split(r"^(?=[ \t]*\d+ : \S)", text, flags=re.MULTILINE)[1:]:
-        head = re.match(r"[ \t]*(\d+) : (\S+)", part)
-        assert head is not None
-        sizes = dict.fromkeys(re.findall(r"(\d+x\d+) \[\d", part))
-        found.append(CsiCamera(number=int(head[1]), sensor=head[2], sizes=tuple(sizes)))
-    return found
 
 
 def command(number: int, size: tuple[int, int], fps: float) -> list[str]:

@@ -40,7 +40,7 @@ _MOST = 64  # formats, and sizes of each, that are asked for: no driver may keep
 
 # Nodes of the Pi's own camera pipeline and codecs: they say that they capture, but only
 # libcamera and FFmpeg can drive them (opencv#22820).
-_NOT_CAMERAS = ("unicam", "bcm2835", "rp1-cfe", "pispbe", "rpi")
+NOT_CAMERAS = ("unicam", "bcm2835", "rp1-cfe", "pispbe", "rpi")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +52,16 @@ class Capability:
     is_camera: bool
 
 
-def numbers() -> list[int]:
-    """Of every /dev/videoN, in their order, whatever stands behind it."""
-    names = (path.name[len("video") :] for path in DEVICES.glob("video*"))
+def numbers(devices: Path | None = None) -> list[int]:
+    """Of every /dev/videoN, in their order, whatever stands behind it. devices: instead of /dev."""
+    names = (path.name[len("video") :] for path in (devices or DEVICES).glob("video*"))
     return sorted(int(name) for name in names if name.isdigit())
 
 
 @contextlib.contextmanager
-def opened(number: int) -> Iterator[int]:
+def opened(number: int, devices: Path | None = None) -> Iterator[int]:
     """The file descriptor of /dev/video`number`. Raises: OSError."""
-    handle = os.open(DEVICES / f"video{number}", os.O_RDWR | os.O_NONBLOCK)
+    handle = os.open((devices or DEVICES) / f"video{number}", os.O_RDWR | os.O_NONBLOCK)
     try:
         yield handle
     finally:
@@ -79,7 +79,7 @@ def capability(handle: int) -> Capability | None:
     return Capability(
         driver=name,
         card=_text(card),
-        is_camera=bool(device_caps & _CAPTURE) and not name.startswith(_NOT_CAMERAS),
+        is_camera=bool(device_caps & _CAPTURE) and not name.startswith(NOT_CAMERAS),
     )
 
 

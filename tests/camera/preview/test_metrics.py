@@ -18,7 +18,7 @@ from edgefmnist.camera.events import State
 from edgefmnist.camera.preview import Preview
 from edgefmnist.camera.preview.machine import Watch
 from edgefmnist.camera.preview.metrics import Metrics
-from edgefmnist.environment.reading import Source
+from edgefmnist.environment.source import Source
 from tests.camera.preview.browser import wait_for
 from tests.camera.preview.conftest import OpenPreview, ask, empty_event, event, status
 
