@@ -12,7 +12,7 @@ from statistics import median
 from edgefmnist.camera.capture import Capture
 from edgefmnist.camera.events import CameraEvent, Sink
 from edgefmnist.camera.fanout import Fanout, OnTrouble
-from edgefmnist.camera.recognizer import UNKNOWN, Recognition, Recognizer
+from edgefmnist.camera.recognizer import UNKNOWN, LoadedModel, Recognition, Recognizer
 from edgefmnist.camera.tracker import Tracker
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import LABELS, Frame
@@ -69,10 +69,12 @@ def run_camera(
     sinks: Sequence[Sink],
     should_stop: Callable[[], bool],
     on_trouble: OnTrouble,
+    newer_model: Callable[[], LoadedModel | None] | None = None,
 ) -> CameraSummary:
     """Classify frames until the source ends, `config.frames` are done or a stop is asked for.
 
     `capture` and `sinks` are closed on every way out. on_trouble: see `Fanout`.
+    newer_model: asked between frames for a model to use from now on; see `reloading`.
 
     Raises: CameraUnavailable, BadPicture; whatever else a sink raises.
     """
@@ -83,6 +85,8 @@ def run_camera(
             while not should_stop() and path.classified != config.frames:
                 taken = capture.take(_WAIT_S)
                 told.status(capture.status)
+                if newer_model is not None and (model := newer_model()) is not None:
+                    path.use(model)
                 if taken is not None:
                     told.event(path.follow(*taken, capture.dropped))
                 elif capture.ended:
@@ -104,6 +108,11 @@ class FramePath:
         self._tracker = Tracker(recognizer.unknown_threshold or 0.0)
         self._tally = _Tally()
         self._announced: str | None = None
+
+    def use(self, model: LoadedModel) -> None:
+        """Answer by `model` from the next frame on; what is announced stays until it says else."""
+        self._recognizer.use(model)
+        self._tracker.threshold = model.unknown_threshold or 0.0
 
     @property
     def classified(self) -> int:

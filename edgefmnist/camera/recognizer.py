@@ -39,21 +39,31 @@ class Recognition:
     infer_ns: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A model ready to answer; unknown_threshold: see `Recognizer`."""
+
+    classifier: Classifier
+    unknown_threshold: float | None
+
+
 class Recognizer:
     """Names the garment in a picture. Not to be called from two threads at once."""
 
-    def __init__(
-        self, preprocessor: Preprocessor, classifier: Classifier, unknown_threshold: float | None
-    ) -> None:
+    def __init__(self, preprocessor: Preprocessor, model: LoadedModel) -> None:
         """Answer `unknown` where no garment is found or it is too likely to be none of the ten.
 
-        unknown_threshold: 0..1, of `Prediction.known`; None never answers `unknown`, and takes the
-            whole picture for the garment where none is found.
+        The threshold is 0..1, of `Prediction.known`; None never answers `unknown`, and takes the
+        whole picture for the garment where none is found.
         """
         self._preprocessor = preprocessor
-        self._classifier = classifier
-        self.unknown_threshold = unknown_threshold
-        self.model_name = classifier.model.name
+        self.use(model)
+
+    def use(self, model: LoadedModel) -> None:
+        """Answer by `model` from the next picture on; what was learned of the scene stays."""
+        self._classifier = model.classifier
+        self.unknown_threshold = model.unknown_threshold
+        self.model_name = model.classifier.model.name
 
     @property
     def background_fits(self) -> bool | None:
@@ -123,13 +133,25 @@ def open_recognizer(
 ) -> Recognizer:
     """Load a model and build everything a picture needs, once.
 
-    unknown_threshold: a number 0..1 or ``off``; None takes what the model was calibrated to.
-    background: see `Preprocessor`.
+    unknown_threshold, threads: see `load_model`. background: see `Preprocessor`.
+    Raises: UsageError, BadModel.
+    """
+    loaded = load_model(model, threads=threads, unknown_threshold=unknown_threshold)
+    return Recognizer(Preprocessor(background), loaded)
+
+
+def load_model(
+    model: ModelFile, *, threads: int = 1, unknown_threshold: str | None = None
+) -> LoadedModel:
+    """Load a model.
+
+    threads: of the CPU. unknown_threshold: a number 0..1 or ``off``; None takes what the model was
+    calibrated to.
     Raises: UsageError, BadModel.
     """
     classifier = Classifier(model, threads=threads)
     threshold = _threshold(unknown_threshold, classifier.unknown_threshold)
-    return Recognizer(Preprocessor(background), classifier, threshold)
+    return LoadedModel(classifier=classifier, unknown_threshold=threshold)
 
 
 def _threshold(text: str | None, default: float) -> float | None:

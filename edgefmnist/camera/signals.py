@@ -1,8 +1,9 @@
-"""A clean stop on Ctrl-C (SIGINT) and on a service manager's SIGTERM."""
+"""A clean stop on Ctrl-C (SIGINT) and a service manager's SIGTERM; another model on SIGHUP."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -29,3 +30,37 @@ def stop_requested() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def reload_requested() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells, once for each time, that SIGHUP asked for another model.
+
+    A process that belongs to a terminal gets SIGHUP when that is closed, and ends as ever: there
+    the function always says no. Otherwise as `stop_requested`.
+    """
+    if _has_terminal():
+        yield lambda: False
+        return
+    asked = threading.Event()
+
+    def take() -> bool:
+        if not asked.is_set():
+            return False
+        asked.clear()
+        return True
+
+    before = signal.signal(signal.SIGHUP, lambda *_: asked.set())
+    try:
+        yield take
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal; a service has none."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -31,9 +31,9 @@ class Tracker:
         """Set the tracker up; it starts at `unknown`.
 
         threshold: pooled probability (0..1) of showing one of the ten classes under which no new
-            label is announced.
+            label is announced. May be changed between updates.
         """
-        self._threshold = threshold
+        self.threshold = threshold
         self._average: Probabilities | None = None
         self._known = 0.0
         self._announced: int | None = None
@@ -75,5 +75,5 @@ class Tracker:
             self._average += np.float32(weight) * (probabilities - self._average)
             self._known += weight * (known - self._known)
         best = int(self._average.argmax())
-        needed = self._threshold * (_STAYING if best == self._announced else 1.0)
+        needed = self.threshold * (_STAYING if best == self._announced else 1.0)
         return best if self._known >= needed else None

@@ -98,13 +98,18 @@ class _Understanding:
 def _run(
     source: SourceConfig, config: CameraConfig, how: _Understanding, outputs: OutputsConfig
 ) -> None:
-    from edgefmnist.camera.signals import stop_requested
+    from edgefmnist.camera.signals import reload_requested, stop_requested
 
-    with stop_requested() as should_stop, opened(how.model) as file:
+    with (
+        stop_requested() as should_stop,
+        reload_requested() as reload_asked,
+        opened(how.model) as file,
+    ):
         from edgefmnist.camera.background import refuse_folder
         from edgefmnist.camera.capture import open_capture
         from edgefmnist.camera.loop import run_camera
         from edgefmnist.camera.recognizer import open_recognizer
+        from edgefmnist.camera.reloading import Reloading
         from edgefmnist.render import live
 
         if how.learn or how.background is not None:
@@ -129,7 +134,20 @@ def _run(
                 every_frame=outputs.every_frame,
             ) as screen:
                 summary = run_camera(
-                    config, capture, recognizer, [screen, *sinks], should_stop, live.show_trouble
+                    config,
+                    capture,
+                    recognizer,
+                    [screen, *sinks],
+                    should_stop,
+                    live.show_trouble,
+                    Reloading(
+                        spec=how.model,
+                        threads=how.threads,
+                        unknown_threshold=how.unknown_threshold,
+                        asked=reload_asked,
+                        on_loaded=live.show_loaded,
+                        on_refused=live.show_refused,
+                    ),
                 )
         live.show_summary(summary, jsonl=outputs.jsonl)
 

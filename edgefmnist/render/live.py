@@ -21,7 +21,7 @@ from rich.text import Text
 
 from edgefmnist.camera.events import CameraEvent, Sink, State, Status
 from edgefmnist.camera.loop import CameraSummary
-from edgefmnist.camera.recognizer import UNKNOWN
+from edgefmnist.camera.recognizer import UNKNOWN, LoadedModel
 from edgefmnist.camera.sinks.jsonl import JsonLines
 from edgefmnist.camera.sinks.lines import LineSink, WholeLines
 from edgefmnist.errors import one_line
@@ -70,6 +70,18 @@ def show_trouble(sink: Sink, error: OSError | None) -> None:
         told = error.strerror or str(error)
         told = f"{error.filename}: {told}" if error.filename else told
     notes.print(one_line(f"{sink.name}: {told}"), soft_wrap=True)
+
+
+def show_loaded(model: LoadedModel) -> None:
+    """Say on stderr which model answers from now on."""
+    file = model.classifier.model
+    known = f", SHA-256 {file.card.sha256[:12]}..." if file.card else ""
+    notes.print(one_line(f"model: {file.name}{known}, from now on"), soft_wrap=True)
+
+
+def show_refused(error: Exception) -> None:
+    """Say on stderr why a model was refused."""
+    notes.print(one_line(f"model: the one in use stays: {error}"), soft_wrap=True)
 
 
 @contextlib.contextmanager

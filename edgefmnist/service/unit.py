@@ -27,6 +27,8 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=main
 ExecStart=:{command}
+# `systemctl reload` takes another model, if it is sound.
+ExecReload=/bin/kill -HUP $MAINPID
 # Options as EDGEFMNIST_..., and secrets; readable by root alone.
 EnvironmentFile=-{secrets}
 {credentials}\
