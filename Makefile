@@ -55,6 +55,7 @@ lock: $(INSTALLED)
 		-o benchmarks/engines/requirements-modern.txt
 	$(LOCK) --upgrade benchmarks/engines/requirements-legacy.in \
 		-o benchmarks/engines/requirements-legacy.txt
+	$(BIN)/python requirements/licences.py
 	@! grep -nE 'https?://|file:|index-url|find-links' requirements/*.txt benchmarks/engines/*.txt
 
 # Every page and plot in benchmarks/ but those of `bench-training`; leave the machine alone meanwhile.
