@@ -16,6 +16,9 @@ FPS = 30
 WARM_UP = 10_000
 """Frames after which memory must stand still; a tenth of shorter runs."""
 
+_AT_LEAST = 10
+"""Readings at either end: of fewer, all may fall on a moment with a file or connection open."""
+
 GROWTH_BYTES = 2_000_000
 AGE_MS = 2 * 1000 / FPS
 """Two frame intervals."""
@@ -32,8 +35,11 @@ class Verdict:
 
 
 def settled(run: Run) -> list[Sample]:
-    """The samples after the warm-up. Raises: ValueError where there are none."""
-    warm_up = min(WARM_UP, run.frames // 10)
+    """The samples after the warm-up, with everybody connected.
+
+    Raises: ValueError where there are none.
+    """
+    warm_up = max(min(WARM_UP, run.frames // 10), run.connected_after)
     samples = [one for one in run.samples if one.frames >= warm_up]
     if not samples:
         raise ValueError(f"no sample after {warm_up} of {run.frames} frames")
@@ -41,9 +47,9 @@ def settled(run: Run) -> list[Sample]:
 
 
 def growth_bytes(samples: Sequence[Sample]) -> dict[str, int]:
-    """The median of the last tenth of `samples` less that of the first: of all, and of each.
+    """The median of the last end of `samples` less that of the first: of all, and of each.
 
-    Medians of tenths, because a single reading swings by what is in flight. Of each process too,
+    Medians of ends, because a single reading swings by what is in flight. Of each process too,
     because what one gives back would hide what another takes.
     """
     series = {"together": [one.rss_bytes for one in samples]}
@@ -132,12 +138,13 @@ def _outputs(silent: list[str], over: list[str], failures: list[str]) -> str:
 
 
 def _ends(values: list[int]) -> tuple[list[int], list[int]]:
-    tenth = max(1, len(values) // 10)
-    return values[:tenth], values[-tenth:]
+    """The first and the last tenth: ten readings each, where there are twenty, or half of fewer."""
+    size = max(1, len(values) // 10, min(_AT_LEAST, len(values) // 2))
+    return values[:size], values[-size:]
 
 
 def _more(values: list[int]) -> int:
-    """What the least of the last tenth is over the least of the first.
+    """What the least of the last end is over the least of the first.
 
     The least, because a connection or file may be open for a moment at any reading.
     """

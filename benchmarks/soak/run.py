@@ -56,7 +56,8 @@ def outputs(ends: Ends) -> list[str]:
 class Run:
     """What came of one run.
 
-    frames, states: events on stdout, and the names of the camera's states. ages_ms: of each frame
+    frames, states: events on stdout, and the names of the camera's states. connected_after: frames
+    until every companion had received something, 0 where one never did. ages_ms: of each frame
     at the moment of its answer, where they were asked for. samples: of /proc. left: processes that
     outlived the command. received: what each companion counted. written: bytes on disk by the
     option that limits them. failures: of companions, and the last line on stderr of a command that
@@ -67,6 +68,7 @@ class Run:
     seconds: float
     frames: int
     dropped: int
+    connected_after: int
     states: list[str]
     ages_ms: list[float]
     samples: list[Sample]
@@ -110,7 +112,9 @@ def run(
         )
         try:
             follower = _Follower(child, every, ages)
-            follower.follow(frames, on_progress)
+            follower.follow(
+                frames, on_progress, lambda: all(other.count for other in others.values())
+            )
             for other in others.values():
                 other.stop()
             child.terminate()
@@ -148,17 +152,25 @@ class _Follower:
         self._ages = ages
         self._start = time.monotonic()
         self._frames = 0
+        self._connected_after = 0
         self._last = b'{"dropped": 0}'
         self._states: list[str] = []
         self._ages_ms: list[float] = []
         self._samples: list[Sample] = []
 
-    def follow(self, total: int, on_progress: Callable[[int, int], None]) -> None:
-        """Read until `total` frames were classified, or no more come."""
+    def follow(
+        self, total: int, on_progress: Callable[[int, int], None], connected: Callable[[], bool]
+    ) -> None:
+        """Read until `total` frames were classified, or no more come.
+
+        connected: whether every companion has received something.
+        """
         for line in self._lines:
             self._take(line)
             if self._frames % self._every == 0 and b'"event": "state"' not in line:
                 seconds = time.monotonic() - self._start
+                if not self._connected_after and connected():
+                    self._connected_after = self._frames
                 self._samples.append(watch.look(self._pid, self._frames, seconds))
                 on_progress(self._frames, total)
             if self._frames >= total:
@@ -184,6 +196,7 @@ class _Follower:
             seconds=time.monotonic() - self._start,
             frames=self._frames,
             dropped=json.loads(self._last)["dropped"],
+            connected_after=self._connected_after,
             states=self._states,
             ages_ms=self._ages_ms,
             samples=self._samples,

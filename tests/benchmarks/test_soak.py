@@ -118,7 +118,7 @@ def test_proc_is_read_as_it_is() -> None:
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Run]:
-    yield soak.run(("--source", "demo"), 150, 10, lambda *_: None)
+    yield soak.run(("--source", "demo"), 150, 3, lambda *_: None)
 
 
 def test_the_real_command_runs_with_every_output_and_leaves_nothing(real: Run) -> None:
