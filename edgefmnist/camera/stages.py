@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from edgefmnist.camera.loop import FramePath
 from edgefmnist.camera.recognizer import open_recognizer
-from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.source import SourceConfig
 from edgefmnist.camera.sources.opencv import cv2
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.scenes import HEIGHT, WIDTH
 from edgefmnist.runtime.models import ModelFile
 

@@ -32,7 +32,8 @@ def draw_scenes(recognizer: Recognizer, path: Path) -> None:
 
     Raises: CannotWrite.
     """
-    from edgefmnist.camera.source import SourceConfig, open_source
+    from edgefmnist.camera.source import SourceConfig
+    from edgefmnist.camera.sources.opening import open_source
     from edgefmnist.render import sheet
 
     source = open_source(SourceConfig(uri="demo"))

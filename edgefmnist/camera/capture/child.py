@@ -23,8 +23,9 @@ from edgefmnist.camera.capture.content import Content
 from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing
 from edgefmnist.camera.capture.pixels import SharedPixels
 from edgefmnist.camera.events import Fault
-from edgefmnist.camera.source import Source, open_source
+from edgefmnist.camera.source import Source
 from edgefmnist.camera.sources.opencv import cv2
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.records import Frame
 
 _PATIENCE_S = 0.25  # how long a question waits for a frame before `Nothing` answers it

@@ -15,8 +15,9 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 
+from edgefmnist.camera.source import without_password
 from edgefmnist.camera.sources import jpeg
-from edgefmnist.camera.sources.stream import StreamSource, open_stream, without_password
+from edgefmnist.camera.sources.stream import StreamSource, open_stream
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 

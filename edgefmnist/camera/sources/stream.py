@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 
+from edgefmnist.camera.source import without_password
 from edgefmnist.camera.sources.opencv import cv2, next_frame
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
@@ -56,15 +56,6 @@ def _capture_options(uri: str) -> Iterator[None]:
         yield
     finally:
         del os.environ[_OPTIONS]
-
-
-def without_password(uri: str) -> str:
-    """The address for screens and logs: without user, password and query, which may hold one.
-
-    A password with a bare slash in it is none in a URL, but somebody will write it.
-    """
-    address = re.sub(r"//(?:[^/]*@|[^@]*:.*@)", "//", uri)
-    return re.sub(r"\?.*", "?...", address)
 
 
 class StreamSource:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import cv2
 
-from edgefmnist.camera.source import Source, SourceConfig, open_source
+from edgefmnist.camera.source import Source, SourceConfig
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.errors import CameraUnavailable
 from tests.camera.conftest import Pixels
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.pace import Pace
 from edgefmnist.errors import BadPicture
 from tests.camera.conftest import number_of, numbered

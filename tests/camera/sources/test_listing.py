@@ -14,7 +14,8 @@ from rich.console import Console
 
 from edgefmnist import cli
 from edgefmnist.camera.listing import FoundCamera, list_sources
-from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.render import cameras
 from tests.camera.sources.conftest import Plug
 from tests.camera.sources.fake_picamera2 import Picamera2, module

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgefmnist.camera.source import Source, SourceConfig, open_source
+from edgefmnist.camera.source import Source, SourceConfig
 from edgefmnist.camera.sources import mjpeg
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.stream import StreamSource
 from edgefmnist.errors import CameraUnavailable, UsageError
 from tests.camera.conftest import MjpegServer, number_of, numbered

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgefmnist.camera.source import SourceConfig, open_auto, open_source
+from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.sources.opening import open_auto, open_source
 from edgefmnist.camera.sources.picamera2 import list_cameras
 from edgefmnist.errors import CameraUnavailable, MissingDependency, UsageError
 from tests.camera.sources.fake_picamera2 import BLUE, GREEN, RED, Picamera2, module

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from edgefmnist import cli
-from edgefmnist.camera.source import SourceConfig, open_auto, open_source
+from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.sources.opening import open_auto, open_source
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 from tests.camera.sources.conftest import Plug
 from tests.camera.sources.fake_v4l2 import Device

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.source import SourceConfig
 from edgefmnist.camera.sources import rpicam as rpicam_module
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.rpicam import CsiCamera, list_cameras, open_rpicam, parse_listing
 from edgefmnist.errors import CameraUnavailable, MissingDependency, UsageError
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.source import SourceConfig, without_password
 from edgefmnist.camera.sources import stream
-from edgefmnist.camera.sources.stream import without_password
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.errors import CameraUnavailable
 from tests.camera.sources.servers import (
     free_port,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edgefmnist.camera.source import SourceConfig, open_source
+from edgefmnist.camera.source import SourceConfig
 from edgefmnist.camera.sources import v4l2, v4l2_device
+from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.v4l2 import open_v4l2
 from edgefmnist.errors import CameraUnavailable, UsageError
 from tests.camera.conftest import number_of
