@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -60,6 +62,35 @@ def look(root: int, frames: int, seconds: float) -> Sample:
         with contextlib.suppress(OSError, StopIteration):
             processes[pid] = _held(_PROC / str(pid))
     return Sample(frames=frames, seconds=seconds, processes=processes)
+
+
+def resident_bytes(pids: Iterable[int]) -> int:
+    """What all `pids` together hold in memory, a file's page that several map counted once.
+
+    Counted as if they mapped the same pages of each part of a file, so a little less than the truth
+    where they read different ones.
+    """
+    own = 0
+    of_files: dict[str, int] = collections.Counter()
+    for pid in pids:
+        for part, rss, anonymous in _mappings((_PROC / str(pid) / "smaps").read_text()):
+            own += anonymous
+            of_files[part] = max(of_files[part], rss - anonymous)
+    return own + sum(of_files.values())
+
+
+def _mappings(smaps: str) -> Iterator[tuple[str, int, int]]:
+    """Device, file and place in it; resident bytes; those of them that are no file's (proc(5))."""
+    part = ""
+    rss = 0
+    for line in smaps.splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            part = " ".join(words[2:5])
+        elif words[0] == "Rss:":
+            rss = int(words[1]) * 1024
+        elif words[0] == "Anonymous:":
+            yield part, rss, int(words[1]) * 1024
 
 
 def alive(pids: set[int]) -> set[int]:

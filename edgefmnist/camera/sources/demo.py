@@ -9,7 +9,7 @@ import numpy as np
 
 from edgefmnist.camera.sources.garments import load_garments
 from edgefmnist.camera.sources.pace import Pace
-from edgefmnist.camera.sources.scenes import fixed_scenes, render, scenes
+from edgefmnist.camera.sources.scenes import Scene, fixed_scenes, render, scenes
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Frame
 
@@ -61,18 +61,15 @@ class DemoSource:
             self._scenes = fixed_scenes(self._random, garments, _EMPTY_FRAMES)
         else:
             self._scenes = scenes(self._random, garments)
-        self._scene = next(self._scenes)
-        self._left = self._scene.frames
+        self._scene: Scene | None = None
+        self._left = 0
         self._count = 0
         self._began = time.monotonic_ns()
 
     def read(self) -> Frame | None:
         """Render the next frame."""
-        if self._left == 0:
-            self._scene = next(self._scenes)
-            self._left = self._scene.frames
-        self._left -= 1
-        pixels = render(self._scene, self._random)
+        scene = self._present()
+        pixels = render(scene, self._random)
         captured_ns = self._began + self._count * _FRAME_NS
         if self._pace is not None:
             self._pace.wait(self._count)
@@ -81,10 +78,19 @@ class DemoSource:
             pixels=pixels,
             captured_ns=captured_ns,
             index=self._count,
-            true_label=self._scene.label,
+            true_label=scene.label,
         )
         self._count += 1
         return frame
+
+    def _present(self) -> Scene:
+        """The scene of the next frame."""
+        if self._scene is None or self._left == 0:
+            self._scene = None  # its planes make room for those of the next
+            self._scene = next(self._scenes)
+            self._left = self._scene.frames
+        self._left -= 1
+        return self._scene
 
     def close(self) -> None:
         """Nothing to give back."""
