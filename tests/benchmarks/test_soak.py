@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -114,6 +115,20 @@ def test_proc_is_read_as_it_is() -> None:
     assert own.rss_bytes > 10_000_000 and own.files >= 3
     with STAND_IN.open():
         assert watch.look(os.getpid(), 5, 1.0).processes[os.getpid()].files == own.files + 1
+
+
+def test_a_page_that_two_processes_map_counts_once() -> None:
+    words = [sys.executable, "-c", "import numpy; print('ready', flush=True); input()"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, **pipes) as one, subprocess.Popen(words, **pipes) as other:
+        for child in (one, other):
+            assert child.stdout is not None and child.stdout.readline() == b"ready\n"
+        alone = watch.resident_bytes([one.pid])
+        both = watch.resident_bytes([one.pid, other.pid])
+        held = [watch.look(child.pid, 0, 0).rss_bytes for child in (one, other)]
+        one.kill(), other.kill()
+    assert alone == pytest.approx(held[0], rel=0.02)
+    assert alone < both < 0.9 * sum(held)
 
 
 @pytest.fixture(scope="module")
