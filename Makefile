@@ -32,7 +32,7 @@ test: $(DATA)
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
 test-slow: $(DATA)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -113,6 +113,7 @@ def test_a_sound_bundle_is_taken_and_a_damaged_one_refused(running: Running, lin
 def test_a_camera_in_a_terminal_ends_when_that_is_closed(link: Path) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
         os.execv(sys.executable, [*COMMAND, "--jsonl", "--model", str(link)])
     read = b""
     while b'"label"' not in read:

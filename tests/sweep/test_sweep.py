@@ -28,6 +28,7 @@ FEW = ("--set", "validation_count=56000")
 
 
 @needs_ray
+@pytest.mark.slow
 def test_a_sweep_ranks_goes_on_and_tells_what_failed(run_cli: RunCli, tmp_path: Path) -> None:
     out = ("--out", str(tmp_path))
     first = run_cli(*SHORT, *FEW, "--set", "learning_rate=0,2e-3", *out)

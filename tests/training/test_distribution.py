@@ -77,6 +77,7 @@ def test_two_processes_end_where_one_does(alone: Path, tmp_path: Path) -> None:
 
 
 @needs_jax
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_run_and_the_checkpoint_goes_on(
     alone: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ def test_killed_twice_and_resumed_ends_in_the_same_weights(
         assert ours["val_loss"] == theirs["val_loss"]
 
 
+@pytest.mark.slow
 def test_dropout_goes_on_where_it_was(tmp_path: Path) -> None:
     options = ("--recipe", "seed-1", "--epochs", "2")  # seed-1 has dropout, edge has none
     _train(tmp_path / "whole", *options)
@@ -74,6 +75,7 @@ def test_dropout_goes_on_where_it_was(tmp_path: Path) -> None:
     _assert_same_weights(tmp_path / "whole", tmp_path / "killed")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     uninterrupted: Path, tmp_path: Path
 ) -> None:
