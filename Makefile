@@ -11,12 +11,13 @@ ENGINES := build/engines
 OLDER_PYTHON ?= $(firstword $(foreach n,3.11 3.10,$(shell command -v python$(n))))
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow check format lock bench bench-training soak engines clean
+.PHONY: help demo test test-slow test-arm64 check format lock bench bench-training soak engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
 	@echo "make test       the tests, without the slow ones"
 	@echo "make test-slow  the slow tests"
+	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 25 minutes"
 	@echo "make check      format, lint, strict types, import contracts"
 	@echo "make format     put the code in its format"
 	@echo "make lock       remake requirements/*.txt"
@@ -29,10 +30,15 @@ demo: $(DATA)
 	$(BIN)/python -m edgefmnist.cli.demo --out $(DEMO)
 
 test: $(DATA)
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow and not arm64" -n 2
 
 test-slow: $(DATA)
 	$(BIN)/python -m pytest -m slow -n 2
+
+# The wheel in emulated userlands of Raspberry Pi OS's kind, all of SUITES on all of CORES, e.g.
+# `make test-arm64 SUITES=bookworm CORES=cortex-a72`. Needs qemu-user-static, proot, mmdebstrap.
+test-arm64: $(DATA)
+	SUITES="$(SUITES)" CORES="$(CORES)" $(BIN)/python -m pytest -m arm64 -rA --durations=8 tests/device
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

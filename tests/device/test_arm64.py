@@ -1,0 +1,108 @@
+"""The wheel on 64-bit Arm answers as it does here. Nothing here says how fast a Pi is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.device import INSTALLED_MB, installed_sizes
+from benchmarks.soak import watch
+from edgefmnist import __version__
+from tests.conftest import RunCli
+from tests.device.conftest import PICTURES, Board
+
+pytestmark = pytest.mark.arm64
+
+FRAMES = 50
+CAMERA = ("camera", "--source", "demo", "--frames", str(FRAMES), "--jsonl", "--every-frame")
+BUNDLES = ("tiny", "edge", "accurate")
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def answers(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What was seen in each frame or picture."""
+    return [(one["label"], one["unknown"]) for one in events if one.get("event") != "state"]
+
+
+@pytest.fixture(scope="session")
+def here(run_cli: RunCli, pictures: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What the same wheel's code answers on this machine."""
+    commands = {"predict": ("predict", pictures, "--jsonl"), "camera": CAMERA}
+    done = {name: run_cli(*words) for name, words in commands.items()}
+    assert not any(one.returncode for one in done.values()), done
+    return {name: answers(lines(one.stdout)) for name, one in done.items()}
+
+
+def test_it_starts(board: Board) -> None:
+    assert board.check("--version") == f"edgefmnist {__version__}\n"
+
+
+def test_what_is_installed(board: Board) -> None:
+    sizes = installed_sizes(board.site)
+    names = {name.lower() for name in sizes}
+    assert {"edgefmnist", "ai-edge-litert", "numpy", "opencv-python-headless"} <= names
+    assert not names & {"tensorflow", "keras", "matplotlib", "jax", "torch"}
+    print("\n".join(f"{size / 1e6:7.1f} MB  {name}" for name, size in list(sizes.items())[:8]))
+    assert sum(sizes.values()) <= INSTALLED_MB * 1e6
+
+
+def test_the_doctor_finds_nothing_but_what_is_missing_here(board: Board) -> None:
+    done = board.run("doctor", "--json")
+    assert "Traceback" not in done.stderr
+    found = {one["check"]: one for one in json.loads(done.stdout)}
+    print("\n".join(f"{one['status']:8} {name}: {one['found']}" for name, one in found.items()))
+    for name in ("python", "architecture", "libc", "numpy", "opencv", "runtime", "models"):
+        assert found[name]["status"] == "ok", found[name]
+    assert "aarch64" in found["architecture"]["found"]
+    assert found["inference"]["status"] == "ok" and "ai-edge-litert" in found["inference"]["found"]
+    assert "emulated" in found["machine"]["found"]
+    assert found["camera"]["status"] == "warning"  # this machine has none
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_a_bundle_answers_to_the_last_bit(board: Board, bundle: str) -> None:
+    told = json.loads(board.check("verify", bundle, "--json"))
+    print(told)
+    assert told["exact"] == told["total"] > 0 and told["largest_step"] == 0
+    assert "ai-edge-litert" in told["runtime"] and told["delegate"] == "XNNPACK"
+
+
+def test_pictures_are_named_as_they_are_here(
+    board: Board, here: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    told = answers(lines(board.check("predict", f"/root/{PICTURES}", "--jsonl")))
+    assert len(told) == 12 and len({label for label, _ in told}) >= 4
+    assert told == here["predict"]
+
+
+def test_the_camera_runs_and_sees_what_it_sees_here(
+    board: Board, here: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    peak = 0
+    with board.userland.start(board.core, board.command(*CAMERA), **pipes) as child:
+        while child.poll() is None:  # its few lines fit into the pipes
+            peak = max(peak, watch.resident_bytes(watch.tree(child.pid)))
+            time.sleep(0.5)
+        out, err = child.communicate()
+    print(f"most memory of both processes, qemu's own included: {peak / 1e6:.0f} MB")
+    assert child.returncode == 0, err
+    told = answers(lines(out))
+    assert len(told) == FRAMES
+    assert told == here["camera"]
+    assert 50e6 < peak < 1e9
+
+
+def test_bench_runs_and_says_that_its_times_mean_nothing(board: Board) -> None:
+    told = json.loads(board.check("bench", "--quick", "--json", timeout_s=600))
+    environment = told["environment"]
+    assert "qemu" in environment["emulator"]
+    assert any("emulated" in one["what"] for one in environment["judgements"]), environment
