@@ -5,23 +5,9 @@ from __future__ import annotations
 import re
 
 PYTHON = "make the environment with another Python: python3.13 -m venv edgefmnist-env"
-ARMV6 = (
-    "a Raspberry Pi Zero or 1 cannot run the models: take a Zero 2 W, 3, 4 or 5, with "
-    "the 64-bit Raspberry Pi OS"
-)
-BITS_64 = "put the 64-bit Raspberry Pi OS on the card, if the board has one (Zero 2 W, 3, 4, 5)"
-BITS_32 = (
-    f"{BITS_64}; else: pip install 'tflite-runtime==2.14.0' 'numpy<2' "
-    "'opencv-python-headless<4.12' platformdirs pooch requests rich typer, and then edgefmnist "
-    "with pip install --no-deps"
-)
 GLIBC = "use a system with glibc 2.27 or newer, such as Raspberry Pi OS Bookworm"
 NUMPY = "pip install --force-reinstall numpy"
 NUMPY_1 = "pip install 'numpy<2' 'opencv-python-headless<4.12'"
-RUNTIME = (
-    "pip install ai-edge-litert, or on 32-bit Raspberry Pi OS with Python 3.11 or older: "
-    "pip install 'tflite-runtime==2.14.0' 'numpy<2'"
-)
 REINSTALL = "install edgefmnist again: pip install --force-reinstall --no-deps edgefmnist"
 VERIFY = "edgefmnist verify shows by how much; then install runtime or edgefmnist again"
 LEGACY_OPENCV = "'opencv-python-headless<4.12'"  # the last built for NumPy 1

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from edgefmnist import wheels
 from edgefmnist.doctor import mends
 from edgefmnist.doctor.finding import Finding, ok, problem, warning
 from edgefmnist.environment import Source
 
 _PYTHONS = ((3, 10), (3, 13))
-_LEGACY_LAST = (3, 11)  # Python that tflite-runtime 2.14 has wheels for
 _GLIBC = (2, 27)  # LiteRT's wheels are manylinux_2_27
 _RUNTIMES = (
-    ("ai_edge_litert.interpreter", "ai-edge-litert"),
-    ("tflite_runtime.interpreter", "tflite-runtime"),
+    ("ai_edge_litert.interpreter", wheels.LITERT),
+    ("tflite_runtime.interpreter", wheels.LEGACY),
 )
 
 
@@ -30,25 +30,14 @@ def python(source: Source) -> Iterable[Finding]:
 
 def architecture(source: Source) -> Iterable[Finding]:
     """Whether a runtime has wheels for this processor and userland."""
-    name, bits = source.architecture, source.pointer_bits
-    if name.startswith(("armv6", "armv5")):
-        found = f"{name}: no TensorFlow Lite runtime has wheels for ARMv6"
-        return [problem("install", "architecture", found, mends.ARMV6)]
-    # A 32-bit system under a 64-bit kernel says aarch64 (armv8l under linux32): pip's markers then
-    # ask for LiteRT, which has no 32-bit wheel.
-    if name.startswith("armv7") or (name in ("aarch64", "armv8l", "arm64") and bits == 32):
-        kernel = "" if name.startswith("armv7") else " under a 64-bit kernel"
-        found = f"{name}, 32-bit system{kernel}"
-        if source.python[:2] > _LEGACY_LAST:
-            found += f": no runtime has wheels for it and Python {source.python[0]}."
-            found += f"{source.python[1]} (tflite-runtime ends at 3.11)"
-            return [problem("install", "architecture", found, mends.BITS_64)]
-        found += ": the older tflite-runtime serves, several times slower"
-        return [warning("architecture", found, mends.BITS_32 if kernel else mends.BITS_64)]
-    if name in ("x86_64", "aarch64", "arm64"):
-        return [ok("architecture", f"{name}, {bits}-bit")]
-    found = f"{name}, {bits}-bit: LiteRT has wheels for x86_64 and aarch64"
-    return [warning("architecture", found, "use a 64-bit x86 or Arm machine")]
+    had = wheels.offer(source.architecture, source.pointer_bits, source.python)
+    if had.package == wheels.LITERT:
+        return [ok("architecture", had.machine)]
+    if had.package:
+        found = f"{had.machine}: the older {had.package} serves, several times slower"
+        return [warning("architecture", found, had.mend)]
+    found = f"{had.machine}: no TensorFlow Lite runtime has wheels for it"
+    return [problem("install", "architecture", found, had.mend)]
 
 
 def libc(source: Source) -> Iterable[Finding]:
@@ -101,7 +90,7 @@ def runtime(source: Source) -> Iterable[Finding]:
         trouble = failure(source, module)
         version = source.version(package)
         if not trouble:
-            if package == "tflite-runtime" and source.version("numpy") >= "2":
+            if package == wheels.LEGACY and source.version("numpy") >= "2":
                 found = f"{package} {version} was built for NumPy 1"
                 return [problem("install", "runtime", found, mends.NUMPY_1)]
             return [ok("runtime", f"{package} {version}")]
@@ -109,7 +98,10 @@ def runtime(source: Source) -> Iterable[Finding]:
             broken.append(f"{package} {version} does not import: {trouble}")
     if broken:
         return [problem("install", "runtime", "; ".join(broken), mends.for_runtime(broken[-1]))]
-    return [problem("install", "runtime", "no TensorFlow Lite runtime", mends.RUNTIME)]
+    had = wheels.offer(source.architecture, source.pointer_bits, source.python)
+    if not had.package:
+        return []  # told with the architecture
+    return [problem("install", "runtime", "no TensorFlow Lite runtime", had.mend)]
 
 
 def models(source: Source) -> Iterator[Finding]:

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from edgefmnist import wheels
 from edgefmnist.errors import BadModel, MissingDependency
 from edgefmnist.quiet import silenced_stderr
 from edgefmnist.records import LABELS
 
 _PROVIDERS = (
-    ("ai_edge_litert.interpreter", "ai-edge-litert"),
-    ("tflite_runtime.interpreter", "tflite-runtime"),
+    ("ai_edge_litert.interpreter", wheels.LITERT),
+    ("tflite_runtime.interpreter", wheels.LEGACY),
 )
 INPUT_SHAPE = (28, 28, 1)
 _DELEGATE = "DELEGATE"
@@ -31,10 +32,9 @@ def provider() -> tuple[Any, str]:
         except ImportError:
             continue
         return found.Interpreter, f"{package} {importlib.metadata.version(package)}"
-    raise MissingDependency(
-        "no TensorFlow Lite runtime: pip install ai-edge-litert, or on 32-bit Raspberry Pi OS "
-        "with Python 3.11 or older: pip install 'tflite-runtime==2.14.0' 'numpy<2'"
-    )
+    had = wheels.offer_here()
+    none = "" if had.package else f", and none has wheels for this machine ({had.machine})"
+    raise MissingDependency(f"no TensorFlow Lite runtime{none}: {had.mend}")
 
 
 def read(
