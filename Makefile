@@ -10,14 +10,24 @@ DEMO := build/demo
 ENGINES := build/engines
 OLDER_PYTHON ?= $(firstword $(foreach n,3.11 3.10,$(shell command -v python$(n))))
 
+define older-python
+test -n "$(MAKER)" || { echo "tflite-runtime needs Python 3.10 or 3.11: name one," \
+	"OLDER_PYTHON=/path/to/python3.11" >&2; exit 4; }
+endef
+define install-locked
+$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+	|| { echo "the packages in $< could not be installed; see above" >&2; exit 4; }; touch $@
+endef
+
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-arm64 check format lock bench bench-training soak engines clean
+.PHONY: help demo test test-slow test-arm64 test-legacy check format lock bench bench-training soak engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
 	@echo "make test       the tests, without the slow ones"
 	@echo "make test-slow  the slow tests"
 	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 25 minutes"
+	@echo "make test-legacy  the device's tests with the runtime of 32-bit Raspberry Pi OS"
 	@echo "make check      format, lint, strict types, import contracts"
 	@echo "make format     put the code in its format"
 	@echo "make lock       remake requirements/*.txt"
@@ -40,6 +50,17 @@ test-slow: $(DATA)
 test-arm64: $(DATA)
 	SUITES="$(SUITES)" CORES="$(CORES)" $(BIN)/python -m pytest -m arm64 -rA --durations=8 tests/device
 
+# The device's tests with the runtime of 32-bit Raspberry Pi OS, on this machine.
+test-legacy: $(DATA) build/legacy/.installed
+	PYTHONPATH="$(CURDIR)" build/legacy/bin/python -m pytest -m "not slow and not arm64" -n 2 -rs \
+		tests/camera tests/doctor tests/environment tests/preprocess tests/runtime tests/service
+
+build/legacy/.installed: MAKER = $(OLDER_PYTHON)
+build/legacy/.installed: requirements/legacy.txt
+	@$(older-python)
+	$(MAKER) -m venv --clear $(@D)
+	@$(install-locked)
+
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -57,6 +78,8 @@ lock: $(INSTALLED)
 	$(LOCK) pyproject.toml --upgrade --extra train --extra distributed --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --upgrade --extra train -c requirements/dev.txt -o requirements/train.txt
 	$(LOCK) pyproject.toml --upgrade -c requirements/dev.txt -o requirements/core.txt
+	$(filter-out --universal,$(LOCK)) --python-platform x86_64-manylinux_2_35 --upgrade \
+		requirements/legacy.in -o requirements/legacy.txt
 	$(LOCK) --upgrade -c requirements/dev.txt benchmarks/engines/requirements-modern.in \
 		-o benchmarks/engines/requirements-modern.txt
 	$(LOCK) --upgrade benchmarks/engines/requirements-legacy.in \
@@ -96,12 +119,9 @@ engines: $(ENGINES)/modern/.installed $(ENGINES)/legacy/.installed
 $(ENGINES)/modern/.installed: MAKER = $(PYTHON)
 $(ENGINES)/legacy/.installed: MAKER = $(OLDER_PYTHON)
 $(ENGINES)/%/.installed: benchmarks/engines/requirements-%.txt
-	@test -n "$(MAKER)" || { echo "tflite-runtime needs Python 3.10 or 3.11: name one," \
-		"OLDER_PYTHON=/path/to/python3.11" >&2; exit 4; }
+	@$(older-python)
 	$(MAKER) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
-		|| { echo "the packages in $< could not be installed; see above" >&2; exit 4; }
-	@touch $@
+	@$(install-locked)
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from edgefmnist import wheels
+from edgefmnist.runtime import interpreter
+
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLE = ROOT / "models" / "edge"
 
 # A shell has background jobs ignore it, and so would every command that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+RUNTIME = interpreter.provider()[1]
+"""The runtime that is installed: LiteRT, or in an older environment tflite-runtime."""
+
+needs_litert = pytest.mark.skipif(
+    wheels.LITERT not in RUNTIME, reason=f"holds for LiteRT, here is {RUNTIME}"
+)
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -64,6 +74,7 @@ def shipped_bundle() -> Path:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder: the tutorial's smallest network after one short epoch, really trained."""
+    pytest.importorskip("keras", reason="Keras, which trains, is not installed")
     out = tmp_path_factory.mktemp("runs") / "tiny"
     script = Path(__file__).parent / "training" / "short_training.py"
     command = [sys.executable, str(script), str(out), "--recipe", "seed-1", "--epochs", "1"]

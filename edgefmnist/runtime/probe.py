@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edgefmnist.errors import BadModel, EdgeFmnistError
+from edgefmnist.errors import BadModel, EdgeFmnistError, one_line
 
 _LIMIT_S = 60
 _IDENTIFIER = b"TFL3"
@@ -35,7 +35,7 @@ def check(path: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise BadModel(f"{path} is damaged: it did not run within {_LIMIT_S} s") from error
     if child.returncode == BadModel.exit_code:
-        raise BadModel(child.stdout.strip())
+        raise BadModel(one_line(child.stdout))  # the runtime's own words may be several
     if child.returncode < 0:
         raise BadModel(f"{path} is damaged: the runtime crashed on it; copy or convert it again")
     if child.returncode > 0:

@@ -40,7 +40,7 @@ def any_frame(draw: st.DrawFn) -> tuple[np.ndarray | None, float]:
     if draw(st.integers(0, 4)) == 0:
         return None, 0.0
     raw = np.array(draw(st.lists(st.floats(0.01, 1), min_size=10, max_size=10)), np.float32)
-    return raw / raw.sum(), draw(st.floats(0, 1))
+    return raw / raw.sum(), draw(st.floats(0, 1, allow_subnormal=False))
 
 
 @given(labels)

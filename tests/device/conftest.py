@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
 
 from edgefmnist.camera.sources.demo import open_demo
+from tests.conftest import RunCli
 from tests.device import userland
 from tests.device.userland import ROOT, Userland
 
 VENV = "/opt/edgefmnist"
 PICTURES = "pictures"
 EVERY = 9  # frames from one picture to the next: about one of each scene
+
+
+FRAMES = 50
+CAMERA = ("camera", "--source", "demo", "--frames", str(FRAMES), "--jsonl", "--every-frame")
+BUNDLES = ("tiny", "edge", "accurate")
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def answers(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What was seen in each frame or picture."""
+    return [(one["label"], one["unknown"]) for one in events if one.get("event") != "state"]
 
 
 def chosen(variable: str, all_of: tuple[str, ...]) -> tuple[str, ...]:
@@ -97,3 +114,12 @@ def guest(suite: str, wheel: Path, pictures: Path) -> Userland:
 @pytest.fixture(scope="session")
 def board(guest: Userland, core: str) -> Board:
     return Board(userland=guest, core=core, venv=VENV)
+
+
+@pytest.fixture(scope="session")
+def here(run_cli: RunCli, pictures: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What the same wheel's code answers on this machine."""
+    commands = {"predict": ("predict", pictures, "--jsonl"), "camera": CAMERA}
+    done = {name: run_cli(*words) for name, words in commands.items()}
+    assert not any(one.returncode for one in done.values()), done
+    return {name: answers(lines(one.stdout)) for name, one in done.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,32 +12,9 @@ import pytest
 from benchmarks.device import INSTALLED_MB, installed_sizes
 from benchmarks.soak import watch
 from edgefmnist import __version__
-from tests.conftest import RunCli
-from tests.device.conftest import PICTURES, Board
+from tests.device.conftest import BUNDLES, CAMERA, FRAMES, PICTURES, Board, answers, lines
 
 pytestmark = pytest.mark.arm64
-
-FRAMES = 50
-CAMERA = ("camera", "--source", "demo", "--frames", str(FRAMES), "--jsonl", "--every-frame")
-BUNDLES = ("tiny", "edge", "accurate")
-
-
-def lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def answers(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What was seen in each frame or picture."""
-    return [(one["label"], one["unknown"]) for one in events if one.get("event") != "state"]
-
-
-@pytest.fixture(scope="session")
-def here(run_cli: RunCli, pictures: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """What the same wheel's code answers on this machine."""
-    commands = {"predict": ("predict", pictures, "--jsonl"), "camera": CAMERA}
-    done = {name: run_cli(*words) for name, words in commands.items()}
-    assert not any(one.returncode for one in done.values()), done
-    return {name: answers(lines(one.stdout)) for name, one in done.items()}
 
 
 def test_it_starts(board: Board) -> None:

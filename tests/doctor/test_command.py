@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, RunCli, assert_one_line
+from tests.conftest import ROOT, RUNTIME, RunCli, assert_one_line
+
+RUNTIME_MODULE = RUNTIME.split()[0].replace("-", "_")
 
 
 def test_json_and_table_tell_the_same(run_cli: RunCli) -> None:
@@ -73,7 +75,7 @@ def test_a_device_without_tensorflow_never_notices() -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("missing", ["numpy", "cv2", "ai_edge_litert"])
+@pytest.mark.parametrize("missing", ["numpy", "cv2", RUNTIME_MODULE])
 def test_stdout_is_json_alone_where_a_package_is_broken(missing: str) -> None:
     code = (
         "import sys; sys.argv = ['edgefmnist', 'doctor', '--json']\n"
@@ -86,7 +88,7 @@ def test_stdout_is_json_alone_where_a_package_is_broken(missing: str) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     told = {one["check"]: one for one in json.loads(result.stdout)}
-    check = {"numpy": "numpy", "cv2": "opencv", "ai_edge_litert": "runtime"}[missing]
+    check = {"numpy": "numpy", "cv2": "opencv", RUNTIME_MODULE: "runtime"}[missing]
     assert told[check]["status"] == "problem"
     assert "libxcb" in told[check]["found"]
     assert told["service"]  # went on to the end

@@ -16,7 +16,7 @@ from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.runtime import bundle, classifier, golden
 from edgefmnist.runtime.classifier import Classifier, softmax
 from edgefmnist.runtime.models import ModelFile, resolve
-from tests.conftest import RunCli
+from tests.conftest import RunCli, needs_litert
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,7 @@ def test_an_answer_is_its_callers_own(images: np.ndarray) -> None:
     np.testing.assert_array_equal(first, kept)
 
 
+@needs_litert
 def test_the_shipped_model_scores_what_its_card_says(run_cli: RunCli) -> None:
     result = run_cli("evaluate", "--json")
     assert result.returncode == 0, result.stderr

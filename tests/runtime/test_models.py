@@ -103,6 +103,7 @@ def test_a_record_of_a_later_schema(copy: Path) -> None:
 def test_wrong_input_shape_or_class_count(
     run_cli: RunCli, tmp_path: Path, size: int, classes: int
 ) -> None:
+    pytest.importorskip("keras", reason="Keras, which makes the model, is not installed")
     require_tensorflow()
     from tests.quantization.conftest import dense
 
