@@ -100,6 +100,7 @@ bench: $(DATA) engines
 	$(BIN)/python -m benchmarks.frontier.search
 	$(BIN)/python -m benchmarks.training_step
 	$(BIN)/python -m benchmarks.microcontrollers
+	$(BIN)/python -m benchmarks.device
 ifdef PHOTOS
 	$(BIN)/python -m benchmarks.photos $(PHOTOS)
 else

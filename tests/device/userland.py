@@ -28,10 +28,8 @@ CORES = {"cortex-a53": "0xd03", "cortex-a72": "0xd08", "cortex-a76": "0xd0b"}
 
 _PROGRAMS = ("qemu-aarch64-static", "proot", "mmdebstrap")
 _PACKAGES = (
-    *("python3", "python3-venv", "ca-certificates", "libstdc++6", "libgomp1"),
-    *"bash",
-    "coreutils",
-    "dash",
+    *("bash", "ca-certificates", "coreutils", "dash", "libgomp1", "libstdc++6"),
+    *("python3", "python3-venv"),
 )
 _FROM_HOST = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
 _PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT")  # an index of one's own
