@@ -37,13 +37,17 @@ class CaptureProcess:
                 pass_fds=descriptors,
                 start_new_session=True,  # a group of its own: killed with all that it started
             )
-            messages.ask_to_open(self._connection, config)
         except BaseException:
             self._connection.close()
             self._memory.close()
             raise
         finally:
             theirs.close()
+        try:
+            messages.ask_to_open(self._connection, config)
+        except BaseException:  # it is gone already, or Ctrl-C: nobody else knows of it
+            self.kill()
+            raise
         self._asked = True
 
     @property
@@ -67,8 +71,10 @@ class CaptureProcess:
 
         Raises: EOFError, OSError where the process is gone.
         """
-        ready, _, _ = select.select([self._connection], [], [], max(0.0, timeout_s))
-        if not ready:
+        # Not select, which knows no descriptor from 1024 on: a server in our process may hold many.
+        ready = select.poll()
+        ready.register(self._connection, select.POLLIN)
+        if not ready.poll(1000 * max(0.0, timeout_s)):
             return None
         found = messages.answered(self._connection)
         self._asked = False
