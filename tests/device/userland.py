@@ -7,6 +7,8 @@ What has to be known:
 - ai-edge-litert reads ``/proc/cpuinfo`` and crashes on one that is not Arm's, so the guest has its
   own.
 - The core must be a named one: qemu 7.2 computes int8 models wrongly as ``max``.
+- proot translates no path of the newer calls faccessat2 and statx: ``os.access`` and ``ls`` tell of
+  this machine's file of that name, so options that must be readable need a path that is here too.
 """
 
 from __future__ import annotations
