@@ -26,7 +26,7 @@ help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
 	@echo "make test       the tests, without the slow ones"
 	@echo "make test-slow  the slow tests"
-	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 25 minutes"
+	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 35 minutes"
 	@echo "make test-legacy  the device's tests with the runtime of 32-bit Raspberry Pi OS"
 	@echo "make check      format, lint, strict types, import contracts"
 	@echo "make format     put the code in its format"
