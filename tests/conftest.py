@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.device import build_wheel
 from edgefmnist import wheels
 from edgefmnist.runtime import interpreter
 
@@ -63,6 +64,12 @@ def run_cli() -> RunCli:
 def small_model() -> Path:
     """A bare `.tflite`: the shipped model without its bundle."""
     return BUNDLE / "model.tflite"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

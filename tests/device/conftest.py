@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +75,6 @@ class Board:
         """Its site-packages, as this machine sees them."""
         (found,) = (self.userland.folder / self.venv.lstrip("/")).glob("lib/python*/site-packages")
         return found
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (built,) = out.iterdir()
-    return built
 
 
 @pytest.fixture(scope="session")

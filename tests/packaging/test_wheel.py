@@ -17,15 +17,6 @@ from tests.conftest import ROOT
 BUNDLE = ("model.tflite", "model.json", "golden.npz", "README.md")
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (built,) = out.iterdir()
-    return built
-
-
 def test_the_wheel_holds_package_models_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for model in ("tiny", "edge", "accurate"):
