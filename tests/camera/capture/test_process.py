@@ -62,4 +62,4 @@ def test_a_process_that_cannot_be_asked_is_not_left_behind(
     while (left := watch.alive(set(watch.tree(os.getpid())) - before)) and time.monotonic() < end:
         time.sleep(0.05)
     assert not left
-    assert len(os.listdir("/proc/self/fd")) == files  # noqa: PTH208
+    assert len(os.listdir("/proc/self/fd")) <= files  # noqa: PTH208 (fewer: those of other tests)
