@@ -68,12 +68,15 @@ def resident_bytes(pids: Iterable[int]) -> int:
     """What all `pids` together hold in memory, a file's page that several map counted once.
 
     Counted as if they mapped the same pages of each part of a file, so a little less than the truth
-    where they read different ones.
+    where they read different ones. A process that ends meanwhile is left out.
     """
     own = 0
     of_files: dict[str, int] = collections.Counter()
     for pid in pids:
-        for part, rss, anonymous in _mappings((_PROC / str(pid) / "smaps").read_text()):
+        smaps = ""
+        with contextlib.suppress(OSError):
+            smaps = (_PROC / str(pid) / "smaps").read_text()
+        for part, rss, anonymous in _mappings(smaps):
             own += anonymous
             of_files[part] = max(of_files[part], rss - anonymous)
     return own + sum(of_files.values())

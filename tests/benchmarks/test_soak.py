@@ -127,6 +127,7 @@ def test_a_page_that_two_processes_map_counts_once() -> None:
         both = watch.resident_bytes([one.pid, other.pid])
         held = [watch.look(child.pid, 0, 0).rss_bytes for child in (one, other)]
         one.kill(), other.kill()
+    assert watch.resident_bytes([one.pid]) == 0  # it is gone
     assert alone == pytest.approx(held[0], rel=0.02)
     assert alone < both < 0.9 * sum(held)
 

@@ -69,7 +69,7 @@ def test_the_camera_runs_and_sees_what_it_sees_here(
             peak = max(peak, watch.resident_bytes(watch.tree(child.pid)))
             time.sleep(0.5)
         out, err = child.communicate()
-    print(f"most memory of both processes, qemu's own included: {peak / 1e6:.0f} MB")
+    print(f"most memory, looked at twice a second, qemu's own included: {peak / 1e6:.0f} MB")
     assert child.returncode == 0, err
     told = answers(lines(out))
     assert len(told) == FRAMES

@@ -17,6 +17,7 @@ import dataclasses
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +56,7 @@ class Userland:
             [*self._proot(core), *words],
             env=self._environment(core),
             text=True,
+            start_new_session=True,
             **options,
         )
 
@@ -67,7 +69,7 @@ class Userland:
             try:
                 out, err = child.communicate(timeout=timeout_s)
             except subprocess.TimeoutExpired:
-                child.kill()
+                os.killpg(child.pid, signal.SIGKILL)  # and what it started, which holds the pipes
                 out, err = child.communicate()
                 raise UserlandError(f"{words} took over {timeout_s:.0f} s\n{out}\n{err}") from None
         return subprocess.CompletedProcess(words, child.returncode, out, err)
@@ -111,8 +113,7 @@ class Userland:
 
     def _proot(self, core: str) -> list[str]:
         cpuinfo = self.folder / f"cpuinfo-{core}"
-        if not cpuinfo.is_file():
-            cpuinfo.write_text(_cpuinfo(CORES[core]))
+        cpuinfo.write_text(_cpuinfo(CORES[core]))
         binds = ["/proc", "/dev", "/sys", *_FROM_HOST, f"{cpuinfo}:/proc/cpuinfo"]
         words = [_program("proot"), "-q", _program("qemu-aarch64-static"), "-0"]
         words += ["-r", str(self.folder), "-w", "/root"]
@@ -132,7 +133,7 @@ class Userland:
 
 def make(suite: str) -> Userland:
     """The userland of `suite` below `PLACE`, made if it is not there. Raises: UserlandError."""
-    recipe = " ".join((suite, *_PACKAGES))
+    recipe = hashlib.sha256(suite.encode() + Path(__file__).read_bytes()).hexdigest()
     folder = PLACE / suite
     stamp = folder / ".recipe"
     if not stamp.is_file() or stamp.read_text() != recipe:
