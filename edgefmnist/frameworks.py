@@ -37,6 +37,8 @@ def _import(name: str, purpose: str) -> ModuleType:
     # Read when TensorFlow loads: no log chatter, and the same sums in the same order.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+    # By default only on CPUs with 8-bit dot products; one with AVX2 alone trains faster by it too.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         with silenced_stderr():
             return importlib.import_module(name)

@@ -55,8 +55,8 @@ def placed(config: TrainConfig, name: str) -> contextlib.AbstractContextManager[
 def worth_compiling() -> bool | str:
     """Keras's `jit_compile`: not on a CPU under TensorFlow.
 
-    XLA wins or loses a few percent of a step there (`benchmarks/training_step.py`), and each start
-    waits seconds for it.
+    Keras declines XLA under TensorFlow's deterministic operations (`frameworks`), so that "auto"
+    would say the same there; oneDNN gains as much and stays deterministic.
     """
     return False if keras.backend.backend() == "tensorflow" and not _gpus() else "auto"
 

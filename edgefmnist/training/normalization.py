@@ -1,7 +1,8 @@
 """Batch normalisation in one operation of TensorFlow, for training only.
 
 Keras's own layer is a dozen operations, each of which reads and writes the whole activation: on a
-CPU a third of a step (`benchmarks/training_step.py`). What is saved in the end has Keras's layer.
+CPU up to a fifth of a step (`benchmarks/training_step.py`). What is saved in the end has Keras's
+layer.
 """
 
 from __future__ import annotations
