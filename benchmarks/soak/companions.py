@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import http.client
 import shutil
@@ -55,7 +56,7 @@ def _wait_for(port: int, over: threading.Event) -> None:
             raise TimeoutError(f"nobody listens at port {port}")
 
 
-class Companion:
+class Companion(abc.ABC):
     """Something that goes on in a thread; count: what it received, failures: what went wrong."""
 
     def __init__(self, port: int) -> None:
@@ -84,8 +85,9 @@ class Companion:
             if not self._over.is_set():
                 self.failures.append(f"{type(error).__name__}: {error}")
 
+    @abc.abstractmethod
     def _work(self) -> None:
-        raise NotImplementedError
+        """Receive until `_over` is set. Raises: OSError, HTTPException."""
 
 
 class Viewer(Companion):
