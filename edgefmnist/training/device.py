@@ -52,15 +52,6 @@ def placed(config: TrainConfig, name: str) -> contextlib.AbstractContextManager[
     return contextlib.nullcontext() if config.cluster else placing
 
 
-def worth_compiling() -> bool | str:
-    """Keras's `jit_compile`: not on a CPU under TensorFlow.
-
-    Keras declines XLA under TensorFlow's deterministic operations (`frameworks`), so that "auto"
-    would say the same there; oneDNN gains as much and stays deterministic.
-    """
-    return False if keras.backend.backend() == "tensorflow" and not _gpus() else "auto"
-
-
 def _gpus() -> list[str]:
     try:
         return list(keras.distribution.list_devices("gpu"))

@@ -92,9 +92,8 @@ def _compile(model: keras.Model, recipe: Recipe, epochs: int, steps_per_epoch: i
     else:
         optimizer = keras.optimizers.Adam(rate)
     loss, accuracy = _judged_by(model, recipe)
-    model.compile(
-        optimizer=optimizer, loss=loss, metrics=[accuracy], jit_compile=device.worth_compiling()
-    )
+    # XLA as Keras chooses: not under TensorFlow's deterministic operations (`frameworks`).
+    model.compile(optimizer=optimizer, loss=loss, metrics=[accuracy])
     # Now, not at the first step: a checkpoint before it would lack these variables.
     model.optimizer.build(model.trainable_variables)
 
