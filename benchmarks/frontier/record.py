@@ -1,9 +1,12 @@
 """Record what bundles score and how long they take, for `python -m benchmarks.frontier`.
 
-usage: python -m benchmarks.frontier.record BASE BUNDLE... [--photos PHOTOS]
+usage: python -m benchmarks.frontier.record BASE BUNDLE... [--photos PHOTOS] [--replace]
 
 BASE is the bundle that latencies are held against, of `seed-3`; all take turns in one run on one
 thread. PHOTOS is the folder that `python -m benchmarks.photos` takes. Writes `recorded.json`.
+
+With --replace, BASE is any bundle that is recorded already. The others are measured against it in
+one run, and its recorded latency turns that into theirs; what is recorded of all else stays.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -23,7 +27,7 @@ from edgefmnist.bench.measure import measure
 from edgefmnist.bench.records import BenchConfig, BenchRow
 from edgefmnist.camera.recognizer import open_recognizer
 from edgefmnist.cli import reporting_errors
-from edgefmnist.errors import BadModel
+from edgefmnist.errors import BadModel, UsageError
 from edgefmnist.render.progress import Stages
 from edgefmnist.runtime.models import ModelFile, resolve
 
@@ -54,21 +58,48 @@ class Row:
 
 
 def record(options: argparse.Namespace) -> None:
-    """Measure and write."""
+    """Measure and write.
+
+    Raises: BadModel, UsageError (`--replace` with a base that is not recorded).
+    """
     models = tuple(resolve(spec) for spec in options.bundles)
+    told = json.loads(RECORDED.read_text(encoding="utf-8")) if options.replace else None
+    base = _recorded(told, models[0].name) if told else None
     with Stages() as stages:
         stages.stage("Measuring")
         result = measure(BenchConfig(models=models), stages.progress)
         rows = [
-            _row(model, row, options.photos, stages)
+            dataclasses.asdict(_row(model, row, options.photos, stages))
             for model, row in zip(models, result.rows, strict=True)
         ]
-    told = {
-        "environment": dataclasses.asdict(result.environment),
-        "runtime": result.rows[0].runtime,
-        "rows": [dataclasses.asdict(row) for row in rows],
-    }
+    if told is None or base is None:
+        told = {
+            "environment": dataclasses.asdict(result.environment),
+            "runtime": result.rows[0].runtime,
+            "rows": rows,
+        }
+    else:
+        anew = {row["name"]: _held_against(base, row) for row in rows[1:]}
+        told["rows"] = [anew.pop(row["name"], row) for row in told["rows"]] + [*anew.values()]
     files.write_text(RECORDED, json.dumps(told, indent=1) + "\n")
+
+
+def _recorded(told: dict[str, Any], name: str) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = told["rows"]
+    for row in rows:
+        if row["name"] == name:
+            return row
+    names = ", ".join(row["name"] for row in rows)
+    raise UsageError(f"--replace: {name} is not in {RECORDED.name} (recorded: {names})")
+
+
+def _held_against(base: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """A row of this run with its latency as it would stand beside the recorded base's."""
+    ratio = row["ratio"]
+    return row | {
+        "p50_us": round(ratio * base["p50_us"], 2),
+        "ratio": round(ratio * base["ratio"], 3),
+    }
 
 
 def _row(model: ModelFile, timed: BenchRow, photos: Path | None, stages: Stages) -> Row:
@@ -106,6 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Record scores and latency of bundles.")
     parser.add_argument("bundles", nargs="+", help="the base's first")
     parser.add_argument("--photos", type=Path)
+    parser.add_argument("--replace", action="store_true", help="keep all else that is recorded")
     cv2.setNumThreads(1)
     record(parser.parse_args())
 
