@@ -63,29 +63,30 @@ def record(options: argparse.Namespace) -> None:
     Raises: BadModel, UsageError (`--replace` with a base that is not recorded).
     """
     models = tuple(resolve(spec) for spec in options.bundles)
-    told = json.loads(RECORDED.read_text(encoding="utf-8")) if options.replace else None
-    base = _recorded(told, models[0].name) if told else None
+    kept = json.loads(RECORDED.read_text(encoding="utf-8")) if options.replace else {"rows": []}
+    base = _recorded(kept["rows"], models[0].name) if options.replace else None
     with Stages() as stages:
         stages.stage("Measuring")
         result = measure(BenchConfig(models=models), stages.progress)
+        timed = list(zip(models, result.rows, strict=True))
         rows = [
             dataclasses.asdict(_row(model, row, options.photos, stages))
-            for model, row in zip(models, result.rows, strict=True)
+            for model, row in (timed[1:] if base else timed)
         ]
-    if told is None or base is None:
+    if base is None:
         told = {
             "environment": dataclasses.asdict(result.environment),
             "runtime": result.rows[0].runtime,
             "rows": rows,
         }
     else:
-        anew = {row["name"]: _held_against(base, row) for row in rows[1:]}
-        told["rows"] = [anew.pop(row["name"], row) for row in told["rows"]] + [*anew.values()]
+        anew = {row["name"]: _held_against(base, row) for row in rows}
+        told = kept | {"rows": [anew.pop(row["name"], row) for row in kept["rows"]]}
+        told["rows"] += anew.values()
     files.write_text(RECORDED, json.dumps(told, indent=1) + "\n")
 
 
-def _recorded(told: dict[str, Any], name: str) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = told["rows"]
+def _recorded(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
     for row in rows:
         if row["name"] == name:
             return row
