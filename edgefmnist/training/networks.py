@@ -51,12 +51,7 @@ def tiny() -> Model:
     `benchmarks/frontier.md` those of three stages learn more than one of two, in less time on the
     device.
     """
-    image, x = _rescaled()
-    x = layers.ReLU()(_conv_bn(x, 16, 3, strides=2))
-    for filters, strides in ((16, 1), (32, 2), (42, 2)):
-        x = _basic_block(x, filters, strides)
-    x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, _output(x), name="tiny")
+    return _residual("tiny", 16, ((16, 1), (32, 2), (42, 2)))
 
 
 def edge() -> Model:
@@ -66,12 +61,7 @@ def edge() -> Model:
     14x14, two of 64 at 7x7. No layer but the strided stem sees 28x28, where int8 kernels are
     slowest for what they learn.
     """
-    image, x = _rescaled()
-    x = layers.ReLU()(_conv_bn(x, 32, 3, strides=2))
-    for filters, strides in ((32, 1), (32, 1), (64, 2), (64, 1)):
-        x = _basic_block(x, filters, strides)
-    x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, _output(x), name="edge")
+    return _residual("edge", 32, ((32, 1), (32, 1), (64, 2), (64, 1)))
 
 
 def accurate() -> Model:
@@ -79,12 +69,7 @@ def accurate() -> Model:
 
     Widths 48, 80 and 112 at 14x14, 7x7 and 4x4, two basic blocks of each.
     """
-    image, x = _rescaled()
-    x = layers.ReLU()(_conv_bn(x, 48, 3, strides=2))
-    for filters, strides in ((48, 1), (48, 1), (80, 2), (80, 1), (112, 2), (112, 1)):
-        x = _basic_block(x, filters, strides)
-    x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, _output(x), name="accurate")
+    return _residual("accurate", 48, ((48, 1), (48, 1), (80, 2), (80, 1), (112, 2), (112, 1)))
 
 
 def multiply_accumulates(model: Model) -> int:
@@ -122,6 +107,16 @@ def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> Ker
         kernel_initializer="he_normal",
     )(x)
     return layers.BatchNormalization()(x)
+
+
+def _residual(name: str, stem: int, blocks: tuple[tuple[int, int], ...]) -> Model:
+    """Basic blocks of (filters, strides) behind a strided stem, and a mean over what is left."""
+    image, x = _rescaled()
+    x = layers.ReLU()(_conv_bn(x, stem, 3, strides=2))
+    for filters, strides in blocks:
+        x = _basic_block(x, filters, strides)
+    x = layers.GlobalAveragePooling2D()(x)
+    return Model(image, _output(x), name=name)
 
 
 def _basic_block(x: KerasTensor, filters: int, strides: int) -> KerasTensor:
