@@ -14,9 +14,10 @@ HERE = Path(__file__).resolve().parent
 def write(name: str, title: str, body: str, conditions: Conditions | None = None) -> None:
     """Write ``benchmarks/NAME.md``, made by ``python -m benchmarks.NAME``, and print its body.
 
+    name: with a slash where the page lies in a folder.
     conditions: of a run in which time was taken.
     """
-    made = f"Made by `python -m benchmarks.{name}`"
+    made = f"Made by `python -m benchmarks.{name.replace('/', '.')}`"
     if conditions is not None:
         made += f" on {machine(conditions)}"
     files.write_text(HERE / f"{name}.md", f"# {title}\n\n{made}.\n\n{body.strip()}\n")

@@ -13,9 +13,10 @@ CLASSES = 10
 class Candidate:
     """A network from 28x28 to ten logits.
 
-    stem: `full` (3x3 at 28x28, then a strided 3x3), `3x3` (strided), `5x5` (strided), or `s2d`
-        (space-to-depth of 2x2 pixels, then 3x3 at 14x14).
-    stages: of filters, blocks, and the stride of the first block, after a stem that ends at 14x14.
+    stem: `28x28` (3x3), `full` (3x3 at 28x28, then a strided 3x3), `3x3` (strided), `5x5`
+        (strided), or `s2d` (space-to-depth of 2x2 pixels, then 3x3 at 14x14). All but the first end
+        at 14x14.
+    stages: of filters, blocks, and the stride of the first block.
     block: `residual` (He et al. 2016, two 3x3), `plain` (one 3x3, VGG), `depthwise` (3x3 depthwise
         and 1x1, MobileNet) or `inverted` (MobileNetV2, expansion 4).
     """
@@ -38,6 +39,8 @@ class Candidate:
         return Model(image, layers.Dense(CLASSES, dtype="float32")(x))
 
     def _stem(self, x: KerasTensor) -> KerasTensor:
+        if self.stem == "28x28":
+            return self._relu(_conv_bn(x, self.stem_filters, 3, 1))
         if self.stem == "full":
             x = self._relu(_conv_bn(x, self.stem_filters // 2, 3, 1))
         if self.stem == "s2d":
@@ -73,20 +76,38 @@ class Candidate:
 
 
 def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int) -> KerasTensor:
-    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False)(x)
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
     return layers.BatchNormalization()(x)
 
 
 def _named(
-    block: str, widths: tuple[int, ...], more: int, stem: str = "3x3", **settings: bool
+    block: str,
+    widths: tuple[int, ...],
+    more: int | tuple[int, ...],
+    stem: str = "3x3",
+    stem_filters: int | None = None,
+    **settings: bool,
 ) -> Candidate:
-    """Stages at 14x14, 7x7 and 4x4 as far as there are widths, `more` blocks in each."""
-    tail = "".join(f" {setting}" for setting in settings)
+    """Stages each of half the side of the one before, with `more` blocks of each width."""
+    blocks = (more,) * len(widths) if isinstance(more, int) else more
+    tail = f" behind {stem_filters}" if stem_filters else ""
+    tail += "".join(f" {setting}" for setting in settings)
     return Candidate(
-        name=f"{block} {stem} {'-'.join(map(str, widths))} x{more}{tail}",
+        name=f"{block} {stem} {'-'.join(map(str, widths))} "
+        f"x{more if isinstance(more, int) else ','.join(map(str, more))}{tail}",
         stem=stem,
-        stem_filters=widths[0],
-        stages=tuple((width, more, 2 if at else 1) for at, width in enumerate(widths)),
+        stem_filters=stem_filters or widths[0],
+        stages=tuple(
+            (width, count, 2 if at else 1)
+            for at, (width, count) in enumerate(zip(widths, blocks, strict=True))
+        ),
         block=block,
         **settings,
     )
@@ -127,3 +148,26 @@ CANDIDATES = (
     _named("inverted", (24, 48), 3),
     _named("inverted", (16, 32, 64), 2),
 )
+
+TRIALS: dict[str, tuple[int, tuple[Candidate, ...]]] = {
+    "tiny": (
+        14,
+        (
+            _named("residual", (16, 56), 1),
+            _named("residual", (32, 32, 32), 1, stem_filters=24),
+            _named("residual", (16, 24, 40), (1, 2, 1)),
+            _named("residual", (16, 28, 32), (1, 2, 1)),
+            _named("residual", (16, 32, 48), 1),
+        ),
+    ),
+    "accurate": (
+        8,
+        (
+            _named("residual", (48, 80, 112), 2),
+            _named("residual", (16, 32, 64), 3, "28x28"),
+            _named("residual", (16, 48, 96), 3, "28x28"),
+            _named("residual", (16, 48, 80, 112), (1, 2, 2, 2), "28x28"),
+        ),
+    ),
+}
+"""By recipe: for how many epochs `trials.py` trains which networks."""
