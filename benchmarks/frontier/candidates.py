@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from keras import Input, KerasTensor, Model, layers
+from keras import KerasTensor, Model, layers
 
-CLASSES = 10
+from edgefmnist.training.networks import conv_bn, output, rescaled
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,24 +30,24 @@ class Candidate:
 
     def build(self) -> Model:
         """The network with fresh weights; input float32 [n, 28, 28, 1], 0..255."""
-        image = Input((28, 28, 1))
-        x = self._stem(layers.Rescaling(1 / 255)(image))
+        image, x = rescaled()
+        x = self._stem(x)
         for filters, blocks, stride in self.stages:
             for number in range(blocks):
                 x = getattr(self, f"_{self.block}")(x, filters, stride if number == 0 else 1)
         x = layers.GlobalAveragePooling2D()(x)
-        return Model(image, layers.Dense(CLASSES, dtype="float32")(x))
+        return Model(image, output(x))
 
     def _stem(self, x: KerasTensor) -> KerasTensor:
         if self.stem == "28x28":
-            return self._relu(_conv_bn(x, self.stem_filters, 3, 1))
+            return self._relu(conv_bn(x, self.stem_filters, 3, 1))
         if self.stem == "full":
-            x = self._relu(_conv_bn(x, self.stem_filters // 2, 3, 1))
+            x = self._relu(conv_bn(x, self.stem_filters // 2, 3, 1))
         if self.stem == "s2d":
             # As a strided convolution with a kernel of 2x2: what space-to-depth can express.
             x = layers.Conv2D(4, 2, strides=2, use_bias=False)(x)
-            return self._relu(_conv_bn(x, self.stem_filters, 3, 1))
-        return self._relu(_conv_bn(x, self.stem_filters, 5 if self.stem == "5x5" else 3, 2))
+            return self._relu(conv_bn(x, self.stem_filters, 3, 1))
+        return self._relu(conv_bn(x, self.stem_filters, 5 if self.stem == "5x5" else 3, 2))
 
     def _relu(self, x: KerasTensor) -> KerasTensor:
         return layers.ReLU(max_value=6.0 if self.relu6 else None)(x)
@@ -55,36 +55,24 @@ class Candidate:
     def _residual(self, x: KerasTensor, filters: int, stride: int) -> KerasTensor:
         shortcut = x
         if stride != 1 or x.shape[-1] != filters:
-            shortcut = _conv_bn(x, filters, 1, stride)
-        x = self._relu(_conv_bn(x, filters, 3, stride))
-        return self._relu(layers.Add()([_conv_bn(x, filters, 3, 1), shortcut]))
+            shortcut = conv_bn(x, filters, 1, stride)
+        x = self._relu(conv_bn(x, filters, 3, stride))
+        return self._relu(layers.Add()([conv_bn(x, filters, 3, 1), shortcut]))
 
     def _plain(self, x: KerasTensor, filters: int, stride: int) -> KerasTensor:
-        return self._relu(_conv_bn(x, filters, 3, stride))
+        return self._relu(conv_bn(x, filters, 3, stride))
 
     def _depthwise(self, x: KerasTensor, filters: int, stride: int) -> KerasTensor:
         x = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)(x)
         x = self._relu(layers.BatchNormalization()(x))
-        return self._relu(_conv_bn(x, filters, 1, 1))
+        return self._relu(conv_bn(x, filters, 1, 1))
 
     def _inverted(self, x: KerasTensor, filters: int, stride: int) -> KerasTensor:
-        inside = self._relu(_conv_bn(x, 4 * x.shape[-1], 1, 1))
+        inside = self._relu(conv_bn(x, 4 * x.shape[-1], 1, 1))
         inside = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)(inside)
         inside = self._relu(layers.BatchNormalization()(inside))
-        inside = _conv_bn(inside, filters, 1, 1)
+        inside = conv_bn(inside, filters, 1, 1)
         return layers.Add()([x, inside]) if x.shape == inside.shape else inside
-
-
-def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int) -> KerasTensor:
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-    )(x)
-    return layers.BatchNormalization()(x)
 
 
 def _named(

@@ -63,16 +63,12 @@ def main() -> None:
 
     Raises: UsageError (no such candidate).
     """
-    known = {candidate.name: (recipe, candidate) for recipe, candidate in _all()}
+    known = {one.name: (recipe, one) for recipe, (_, those) in TRIALS.items() for one in those}
     for name in sys.argv[1:] or known:
         if name not in known:
             raise UsageError(f"{name!r} is not in TRIALS of benchmarks/frontier/candidates.py")
         recipe, candidate = known[name]
         _record(_trained(recipe, candidate))
-
-
-def _all() -> list[tuple[str, Candidate]]:
-    return [(recipe, one) for recipe, (_, those) in TRIALS.items() for one in those]
 
 
 def _trained(recipe: str, candidate: Candidate) -> dict[str, Any]:

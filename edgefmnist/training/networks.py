@@ -16,32 +16,32 @@ CLASSES = 10
 
 def seed_1() -> Model:
     """One convolution of the tutorial: 173,738 parameters, softmax output [n, 10]."""
-    image, x = _rescaled()
+    image, x = rescaled()
     x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
     x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(x))
     x = layers.Dense(32, activation="relu")(layers.Flatten()(x))
-    return Model(image, _output(x, "softmax"), name="seed_1")
+    return Model(image, output(x, "softmax"), name="seed_1")
 
 
 def seed_2() -> Model:
     """Two convolutions of the tutorial: 515,146 parameters, softmax output [n, 10]."""
-    image, x = _rescaled()
+    image, x = rescaled()
     x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
     x = layers.Dropout(0.2)(layers.MaxPooling2D(2)(x))
     x = layers.Dropout(0.25)(layers.Conv2D(64, 3, activation="relu")(x))
     x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
-    return Model(image, _output(x, "softmax"), name="seed_2")
+    return Model(image, output(x, "softmax"), name="seed_2")
 
 
 def seed_3() -> Model:
     """Three convolutions, the tutorial's best: 1,421,194 parameters, softmax output [n, 10]."""
-    image, x = _rescaled()
+    image, x = rescaled()
     x = layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal")(x)
     x = layers.Dropout(0.25)(layers.MaxPooling2D(2)(x))
     x = layers.Dropout(0.25)(layers.Conv2D(64, 3, activation="relu")(x))
     x = layers.Dropout(0.4)(layers.Conv2D(128, 3, activation="relu")(x))
     x = layers.Dropout(0.4)(layers.Dense(128, activation="relu")(layers.Flatten()(x)))
-    return Model(image, _output(x, "softmax"), name="seed_3")
+    return Model(image, output(x, "softmax"), name="seed_3")
 
 
 def tiny() -> Model:
@@ -87,17 +87,20 @@ def multiply_accumulates(model: Model) -> int:
     return total
 
 
-def _rescaled() -> tuple[KerasTensor, KerasTensor]:
+def rescaled() -> tuple[KerasTensor, KerasTensor]:
+    """A network's input, float32 [n, 28, 28, 1], 0..255, and the same in 0..1."""
     image = Input((28, 28, 1), name="image")
     return image, layers.Rescaling(1 / 255)(image)
 
 
-def _output(x: KerasTensor, activation: str | None = None) -> KerasTensor:
+def output(x: KerasTensor, activation: str | None = None) -> KerasTensor:
+    """From features [n, k] to the last layer's answers, float32 [n, 10]."""
     # In float32 even where the rest is mixed: half precision is too coarse for a loss.
     return layers.Dense(CLASSES, activation=activation, dtype="float32")(x)
 
 
-def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> KerasTensor:
+def conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> KerasTensor:
+    """A square convolution without bias and its batch normalisation: [n, h, w, filters]."""
     x = layers.Conv2D(
         filters,
         kernel,
@@ -111,17 +114,17 @@ def _conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> Ker
 
 def _residual(name: str, stem: int, blocks: tuple[tuple[int, int], ...]) -> Model:
     """Basic blocks of (filters, strides) behind a strided stem, and a mean over what is left."""
-    image, x = _rescaled()
-    x = layers.ReLU()(_conv_bn(x, stem, 3, strides=2))
+    image, x = rescaled()
+    x = layers.ReLU()(conv_bn(x, stem, 3, strides=2))
     for filters, strides in blocks:
         x = _basic_block(x, filters, strides)
     x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, _output(x), name=name)
+    return Model(image, output(x), name=name)
 
 
 def _basic_block(x: KerasTensor, filters: int, strides: int) -> KerasTensor:
     shortcut = x
     if strides != 1 or x.shape[-1] != filters:
-        shortcut = _conv_bn(x, filters, 1, strides)
-    x = layers.ReLU()(_conv_bn(x, filters, 3, strides))
-    return layers.ReLU()(layers.Add()([_conv_bn(x, filters, 3), shortcut]))
+        shortcut = conv_bn(x, filters, 1, strides)
+    x = layers.ReLU()(conv_bn(x, filters, 3, strides))
+    return layers.ReLU()(layers.Add()([conv_bn(x, filters, 3), shortcut]))
