@@ -218,9 +218,6 @@ def _plain(config: TrainConfig, model: keras.Model) -> keras.Model:
     mixed = any(layer.compute_dtype != "float32" for layer in model.layers)
     if not mixed and not normalization.is_fused(model) and config.cluster is None:
         return model
-    weights = model.get_weights()
     keras.distribution.set_distribution(None)
     keras.config.set_dtype_policy("float32")
-    plain = config.recipe.build()
-    plain.set_weights(weights)
-    return plain
+    return normalization.plain(model)

@@ -56,6 +56,19 @@ def is_fused(model: keras.Model) -> bool:
     return any(isinstance(layer, FusedBatchNormalization) for layer in model.layers)
 
 
+def plain(model: keras.Model) -> keras.Model:
+    """The same network, weights and names of layers, of Keras's own layers in float32."""
+    clone = keras.models.clone_model(model, clone_function=_own_layer)
+    clone.set_weights(model.get_weights())
+    # Anew: the clone has taken the loss with it, which only this package could load.
+    return keras.Model(clone.inputs, clone.outputs, name=model.name)
+
+
 def _fused_layer(layer: keras.Layer) -> keras.Layer:
     kind = FusedBatchNormalization if type(layer) is layers.BatchNormalization else type(layer)
     return kind.from_config(layer.get_config())
+
+
+def _own_layer(layer: keras.Layer) -> keras.Layer:
+    kind = layers.BatchNormalization if type(layer) is FusedBatchNormalization else type(layer)
+    return kind.from_config(layer.get_config() | {"dtype": "float32"})

@@ -147,5 +147,6 @@ def test_a_mixed_precision_training_leaves_a_float32_model(tmp_path: Path) -> No
         keras.config.set_dtype_policy("float32")
     assert mixed.compute_dtype == "bfloat16"
     assert {layer.compute_dtype for layer in plain.layers} == {"float32"}
+    assert [layer.name for layer in plain.layers] == [layer.name for layer in mixed.layers]
     for before, after in zip(mixed.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
