@@ -178,20 +178,21 @@ def test_golden_vectors_of_another_kind(
 @pytest.mark.parametrize("width", [80, 160])
 def test_the_live_view_fits_a_terminal(width: int) -> None:
     """The view in a real terminal: whole frames around it, nothing wrapped."""
-    session = f"edgefmnist-{os.getpid()}-{width}"
+    # A server of its own: one whose last session has just ended takes no new one.
+    tmux = ["tmux", "-L", f"edgefmnist-{os.getpid()}-{width}", "-f", "/dev/null"]
     command = f"{EDGEFMNIST} camera --source demo --frames 200; sleep 60"
     size = ["-x", str(width), "-y", "40"]
-    subprocess.run(["tmux", "new-session", "-d", "-s", session, *size, command], check=True)
+    subprocess.run([*tmux, "new-session", "-d", *size, command], check=True)
     try:
         screen = ""
         for _ in range(300):
             time.sleep(0.2)
-            shown = ["tmux", "capture-pane", "-t", session, "-p"]
+            shown = [*tmux, "capture-pane", "-p"]
             screen = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
             if "frames" in screen and "classified in" in screen:
                 break
     finally:
-        subprocess.run(["tmux", "kill-session", "-t", session], check=True)
+        subprocess.run([*tmux, "kill-server"], check=True)
     lines = [line for line in screen.splitlines() if line.strip()]
     view = [line for line in lines if line[0] in "╭│╰"]
     assert len(view) == 16
