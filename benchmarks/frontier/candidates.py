@@ -148,6 +148,21 @@ TRIALS: dict[str, tuple[int, tuple[Candidate, ...]]] = {
             _named("residual", (16, 32, 48), 1),
         ),
     ),
+    "edge": (
+        9,
+        (
+            _named("residual", (32, 64), 2),
+            _named("residual", (32, 48, 64), (1, 2, 1)),
+            Candidate(
+                name="residual 28x28 32-48-64 x1,2,1 from 14x14",
+                stem="28x28",
+                stem_filters=16,
+                stages=((32, 1, 2), (48, 2, 2), (64, 1, 2)),
+                block="residual",
+            ),
+            _named("residual", (16, 32, 48, 64), (1, 1, 2, 1), "28x28"),
+        ),
+    ),
     "accurate": (
         8,
         (

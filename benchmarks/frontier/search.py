@@ -32,7 +32,7 @@ require_tensorflow()  # first and quietly
 
 import keras  # noqa: E402
 
-from benchmarks.frontier.candidates import CANDIDATES  # noqa: E402
+from benchmarks.frontier.candidates import CANDIDATES, TRIALS  # noqa: E402
 from edgefmnist.quantization.convert import convert  # noqa: E402
 from edgefmnist.training import recipes  # noqa: E402
 from edgefmnist.training.networks import multiply_accumulates  # noqa: E402
@@ -55,7 +55,8 @@ the weights. On another CPU the ratios differ: measure there with `edgefmnist be
 
 {table}
 
-A name says the block, the stem, the widths at 14x14, 7x7 and 4x4, and how many blocks of each.
+A name says the block, the stem, the widths of the stages and how many blocks of each. The first
+stage is at 28x28 behind a stem of that name, at 14x14 behind others; each next one is half as wide.
 """
 
 _FINDINGS = """\
@@ -83,7 +84,9 @@ class Row:
 def main() -> None:
     """Measure, then write `search.json`, the page and its plot."""
     images = load("train").images[:_CALIBRATION]
-    networks = [(_BASE, recipes.get(_BASE).build), *((c.name, c.build) for c in CANDIDATES)]
+    tried = (candidate for _, those in TRIALS.values() for candidate in those)
+    builders = {candidate.name: candidate.build for candidate in (*CANDIDATES, *tried)}
+    networks = [(_BASE, recipes.get(_BASE).build), *builders.items()]
     built: dict[str, tuple[int, int]] = {}
     with tempfile.TemporaryDirectory() as folder, Stages() as stages:
         stages.stage("Converting candidates", len(networks))

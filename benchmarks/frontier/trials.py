@@ -40,8 +40,7 @@ _BODY = """\
 Each network was trained by the recipe named, for fewer epochs, on labels alone with one seed, and
 judged on {held_out:,} images of the training set that were held out. With one seed and so few
 epochs, some tenths of a point may be chance: the same trials on another machine, in float32 instead
-of bfloat16, differed by about half a point. Latency and size of most stand in
-[search.md](search.md).
+of bfloat16, differed by about half a point. Latency and size stand in [search.md](search.md).
 
 {tables}
 """

@@ -44,6 +44,15 @@ def seed_3() -> Model:
     return Model(image, output(x, "softmax"), name="seed_3")
 
 
+def quick() -> Model:
+    """Residual network of nine 3x3 convolutions: 170,794 parameters, logits [n, 10].
+
+    Basic blocks of He et al. 2016 ("Deep Residual Learning", section 3): two of 32 channels at
+    14x14, two of 64 at 7x7. No layer but the strided stem sees 28x28, which makes epochs short.
+    """
+    return _residual("quick", 32, _stages((32, 64), 2))
+
+
 def tiny() -> Model:
     """Three residual blocks behind a strided stem: 49,914 parameters, logits [n, 10].
 
@@ -51,25 +60,26 @@ def tiny() -> Model:
     `benchmarks/frontier/trials.md` those of three stages learn more than one of two, in less time
     on the device.
     """
-    return _residual("tiny", 16, ((16, 1), (32, 2), (42, 2)))
+    return _residual("tiny", 16, _stages((16, 32, 42), 1))
 
 
 def edge() -> Model:
-    """Residual network of nine 3x3 convolutions: 170,794 parameters, logits [n, 10].
+    """Residual network of eleven 3x3 convolutions: 167,194 parameters, logits [n, 10].
 
-    Basic blocks of He et al. 2016 ("Deep Residual Learning", section 3): two of 32 channels at
-    14x14, two of 64 at 7x7. No layer but the strided stem sees 28x28, where int8 kernels are
-    slowest for what they learn.
+    Basic blocks of 16 channels at 28x28, 32 at 14x14, twice 48 at 7x7 and 64 at 4x4. Of the
+    networks of its size in `benchmarks/frontier/trials.md` it learns most.
     """
-    return _residual("edge", 32, ((32, 1), (32, 1), (64, 2), (64, 1)))
+    return _residual("edge", 16, ((16, 1), (32, 2), (48, 2), (48, 1), (64, 2)), stem_strides=1)
 
 
 def accurate() -> Model:
-    """Residual network of twelve 3x3 convolutions: 728,794 parameters, logits [n, 10].
+    """Residual network of nineteen 3x3 convolutions: 591,578 parameters, logits [n, 10].
 
-    Widths 48, 80 and 112 at 14x14, 7x7 and 4x4, two basic blocks of each.
+    Three basic blocks each of 16 channels at 28x28, 48 at 14x14 and 96 at 7x7: ResNet-20 of He et
+    al. 2016 (section 4.2) with wider second and third stages. Seeing 28x28 taught it more than
+    wider strided networks learned (`benchmarks/frontier/findings.md`).
     """
-    return _residual("accurate", 48, ((48, 1), (48, 1), (80, 2), (80, 1), (112, 2), (112, 1)))
+    return _residual("accurate", 16, _stages((16, 48, 96), 3), stem_strides=1)
 
 
 def multiply_accumulates(model: Model) -> int:
@@ -112,10 +122,21 @@ def conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> Kera
     return layers.BatchNormalization()(x)
 
 
-def _residual(name: str, stem: int, blocks: tuple[tuple[int, int], ...]) -> Model:
-    """Basic blocks of (filters, strides) behind a strided stem, and a mean over what is left."""
+def _stages(widths: tuple[int, ...], blocks: int) -> tuple[tuple[int, int], ...]:
+    """(filters, strides) of stages of `blocks` each, at half the side of the stage before."""
+    return tuple(
+        (filters, 2 if stage and not block else 1)
+        for stage, filters in enumerate(widths)
+        for block in range(blocks)
+    )
+
+
+def _residual(
+    name: str, stem: int, blocks: tuple[tuple[int, int], ...], stem_strides: int = 2
+) -> Model:
+    """Basic blocks of (filters, strides) behind a stem, and a mean over what is left."""
     image, x = rescaled()
-    x = layers.ReLU()(conv_bn(x, stem, 3, strides=2))
+    x = layers.ReLU()(conv_bn(x, stem, 3, stem_strides))
     for filters, strides in blocks:
         x = _basic_block(x, filters, strides)
     x = layers.GlobalAveragePooling2D()(x)
