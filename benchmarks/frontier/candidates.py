@@ -174,3 +174,8 @@ TRIALS: dict[str, tuple[int, tuple[Candidate, ...]]] = {
     ),
 }
 """By recipe: for how many epochs `trials.py` trains which networks."""
+
+
+def everyone() -> tuple[Candidate, ...]:
+    """All of `CANDIDATES` and `TRIALS`; some are in both."""
+    return (*CANDIDATES, *(candidate for _, those in TRIALS.values() for candidate in those))

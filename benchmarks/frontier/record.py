@@ -5,14 +5,16 @@ usage: python -m benchmarks.frontier.record BASE BUNDLE... [--photos PHOTOS] [--
 BASE is the bundle that latencies are held against, of `seed-3`; all take turns in one run on one
 thread. PHOTOS is the folder that `python -m benchmarks.photos` takes. Writes `recorded.json`.
 
-With --replace, BASE is any bundle that is recorded already. The others are measured against it in
-one run, and its recorded latency turns that into theirs; what is recorded of all else stays.
+With --replace, BASE is a network that is recorded already: of the same recipe, for however few
+epochs, since latency does not depend on the weights. The others are measured against it in one run,
+and its recorded ratio turns that into theirs; what is recorded of all else stays.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -50,8 +52,8 @@ class Row:
     seeds: dict[str, float]
     size_bytes: int
     parameters: int
-    p50_us: float
     ratio: float
+    measured: str
     training_minutes: float
     strict: float | None
     lenient: float | None
@@ -63,47 +65,43 @@ def record(options: argparse.Namespace) -> None:
     Raises: BadModel, UsageError (`--replace` with a base that is not recorded).
     """
     models = tuple(resolve(spec) for spec in options.bundles)
-    kept = json.loads(RECORDED.read_text(encoding="utf-8")) if options.replace else {"rows": []}
-    base = _recorded(kept["rows"], models[0].name) if options.replace else None
+    kept = json.loads(RECORDED.read_text(encoding="utf-8")) if options.replace else []
+    base = recorded_row(kept, models[0]) if options.replace else None
     with Stages() as stages:
         stages.stage("Measuring")
         result = measure(BenchConfig(models=models), stages.progress)
+        machine, runtime = result.environment, result.rows[0].runtime
+        where = machine.board or machine.cpu
+        measured = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {where}, {runtime}"
         timed = list(zip(models, result.rows, strict=True))
         rows = [
-            dataclasses.asdict(_row(model, row, options.photos, stages))
+            dataclasses.asdict(_row(model, row, measured, options.photos, stages))
             for model, row in (timed[1:] if base else timed)
         ]
-    if base is None:
-        told = {
-            "environment": dataclasses.asdict(result.environment),
-            "runtime": result.rows[0].runtime,
-            "rows": rows,
-        }
-    else:
-        anew = {row["name"]: _held_against(base, row) for row in rows}
-        told = kept | {"rows": [anew.pop(row["name"], row) for row in kept["rows"]]}
-        told["rows"] += anew.values()
-    files.write_text(RECORDED, json.dumps(told, indent=1) + "\n")
+    if base is not None:
+        ratio = base["ratio"]
+        anew = {row["name"]: row | {"ratio": round(row["ratio"] * ratio, 3)} for row in rows}
+        rows = [anew.pop(row["name"], row) for row in kept] + list(anew.values())
+    files.write_text(RECORDED, json.dumps(rows, indent=1) + "\n")
 
 
-def _recorded(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
+def recorded_row(rows: list[dict[str, Any]], base: ModelFile) -> dict[str, Any]:
+    """The recorded row of `base`. Raises: UsageError where there is none, or another network's."""
     for row in rows:
-        if row["name"] == name:
+        if row["name"] == base.name:
+            if base.card is None or base.card.parameters != row["parameters"]:
+                raise UsageError(
+                    f"--replace: {base.path} is not of the network that is recorded as "
+                    f"{base.name}: name a bundle of that recipe"
+                )
             return row
     names = ", ".join(row["name"] for row in rows)
-    raise UsageError(f"--replace: {name} is not in {RECORDED.name} (recorded: {names})")
+    raise UsageError(f"--replace: {base.name} is not in {RECORDED.name} (recorded: {names})")
 
 
-def _held_against(base: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """A row of this run with its latency as it would stand beside the recorded base's."""
-    ratio = row["ratio"]
-    return row | {
-        "p50_us": round(ratio * base["p50_us"], 2),
-        "ratio": round(ratio * base["ratio"], 3),
-    }
-
-
-def _row(model: ModelFile, timed: BenchRow, photos: Path | None, stages: Stages) -> Row:
+def _row(
+    model: ModelFile, timed: BenchRow, measured: str, photos: Path | None, stages: Stages
+) -> Row:
     card = model.card
     if card is None or card.training_seconds is None:
         raise BadModel(f"{model.name} is no bundle of a training: quantize a run of `train`")
@@ -117,8 +115,8 @@ def _row(model: ModelFile, timed: BenchRow, photos: Path | None, stages: Stages)
         seeds={str(card.seed): card.float_accuracy} | card.other_seeds,
         size_bytes=card.size_bytes,
         parameters=card.parameters,
-        p50_us=timed.p50_us,
         ratio=timed.ratio,
+        measured=measured,
         training_minutes=round(card.training_seconds / 60, 1),
         strict=strict,
         lenient=lenient,

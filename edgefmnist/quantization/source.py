@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from edgefmnist.dataset import Samples, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED, Indices
@@ -13,12 +14,19 @@ from edgefmnist.errors import BadInput, UsageError
 _VALIDATION_COUNT = 5_000
 """Held out where a bare `.keras` is quantized, of which nobody knows what it was trained on."""
 
+_SAME_FOR_ALL_SEEDS = (
+    *("recipe", "epochs", "teachers", "parameters", "train_count", "validation_count"),
+    "dataset_sha256",
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A trained model; recipe and the rest: None where no `result.json` tells of it.
 
     accuracy: in float32 on the test pictures.
+    training: what is the same in a training with another seed: the recipe's settings, epochs,
+        pictures, network and teachers.
     """
 
     keras: Path
@@ -31,6 +39,7 @@ class Source:
     training_seconds: float | None = None
     training_device: str | None = None
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
+    training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def split(self, train: Samples) -> tuple[Indices, Samples]:
         """Which of the training pictures the model was fitted on, and those held out of it."""
@@ -69,6 +78,7 @@ def read_source(path: Path) -> Source:
             training_seconds=float(run["seconds"]),
             training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
             teachers=dict(run["teachers"]),
+            training={key: run[key] for key in _SAME_FOR_ALL_SEEDS},
         )
     except OSError as error:
         raise BadInput(f"{told} cannot be read: {error.strerror}") from error
@@ -81,14 +91,17 @@ def accuracy_of_other_seeds(source: Source, runs: tuple[Path, ...]) -> dict[str,
     told: dict[str, float] = {}
     for run in runs:
         other = read_source(run)
-        if other.accuracy is None or (other.recipe, other.epochs, other.teachers) != (
-            source.recipe,
-            source.epochs,
-            source.teachers,
-        ):
+        for one in (source, other):
+            if one.accuracy is None:
+                raise UsageError(
+                    f"--other-seed {run}: nothing tells how {one.keras} was trained; "
+                    "name folders that edgefmnist train wrote"
+                )
+        unlike = [key for key, value in source.training.items() if other.training[key] != value]
+        if unlike:
             raise UsageError(
-                f"--other-seed {run}: it was not trained as {source.keras.parent} was; "
-                "name a run of the same recipe, epochs and teachers"
+                f"--other-seed {run}: it was not trained as {source.keras.parent} was "
+                f"({', '.join(unlike)}); name a run that differs in its seed alone"
             )
         if other.seed == source.seed or str(other.seed) in told:
             raise UsageError(f"--other-seed {run}: seed {other.seed} is named twice")

@@ -13,8 +13,7 @@ import keras
 from edgefmnist import __version__, files
 from edgefmnist.dataset.catalogue import ALL_FILES
 from edgefmnist.records import Evaluation
-from edgefmnist.runtime.bundle import sha256_of
-from edgefmnist.training import plots
+from edgefmnist.training import plots, teacher
 from edgefmnist.training.records import EpochRecord, TrainPlan
 
 
@@ -58,7 +57,7 @@ def _result(
         "recipe": dataclasses.asdict(config.recipe),
         "seed": config.seed,
         "epochs": config.epochs,
-        "teachers": {model.name: sha256_of(model.path) for model in config.teachers},
+        "teachers": teacher.checksums(config.teachers),
         "parameters": plan.parameters,
         "train_count": plan.train_count,
         "validation_count": plan.validation_count,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.classifier import Classifier, Floats, softmax
 from edgefmnist.runtime.models import ModelFile
 
@@ -32,3 +34,19 @@ class Ensemble:
         """
         answers = [softmax(classifier.logits(images)) for classifier in self._classifiers]
         return np.asarray(np.mean(answers, axis=0), np.float32)
+
+
+def checksums(models: Sequence[ModelFile]) -> dict[str, str]:
+    """SHA-256 of the models by name; those of one name, as seeds of a recipe are, by seed too."""
+    shared = Counter(model.name for model in models)
+    told: dict[str, str] = {}
+    for model in models:
+        named = model.name
+        if shared[named] > 1 and model.card is not None and model.card.seed is not None:
+            named = f"{named}-seed-{model.card.seed}"
+        name, copies = named, 1
+        while name in told:
+            copies += 1
+            name = f"{named}-{copies}"
+        told[name] = sha256_of(model.path)
+    return told

@@ -2,51 +2,118 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from edgefmnist.frameworks import require_keras
 from tests.conftest import ROOT
 
-FRONTIER = ROOT / "benchmarks" / "frontier"
+BENCHMARKS = ROOT / "benchmarks"
+FRONTIER = BENCHMARKS / "frontier"
+SHIPPED = {
+    "tiny": "residual 3x3 16-32-42 x1",
+    "edge": "residual 3x3 32-48-64 x1,2,1",
+    "accurate": "residual 28x28 16-48-96 x3",
+}
 
 
-def test_the_page_is_what_its_command_writes(
+def _told(name: str) -> Any:
+    return json.loads((FRONTIER / name).read_text())
+
+
+def test_the_pages_are_what_their_command_writes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    from benchmarks import pages
     from benchmarks.frontier import __main__ as command
 
-    monkeypatch.setattr(command, "_PAGE", tmp_path / "frontier.md")
-    monkeypatch.setattr(command, "_PICTURE", tmp_path / "frontier.png")
+    (tmp_path / "frontier").mkdir()
+    (tmp_path / "pictures").mkdir()
+    monkeypatch.setattr(pages, "HERE", tmp_path)
     command.main()
-    assert (tmp_path / "frontier.md").read_text() == (FRONTIER.parent / "frontier.md").read_text()
-    assert (tmp_path / "frontier.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("frontier.md", "frontier/search.md", "frontier/trials.md"):
+        assert (tmp_path / name).read_text() == (BENCHMARKS / name).read_text(), name
+    for name in ("frontier.png", "pictures/search.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_recorded_bundles_are_the_shipped_ones() -> None:
-    rows = {
-        row["name"]: row for row in json.loads((FRONTIER / "recorded.json").read_text())["rows"]
-    }
-    for name in ("tiny", "edge", "accurate"):
-        bundle = ROOT / "models" / name
-        record = json.loads((bundle / "model.json").read_text())
-        assert rows[name]["size_bytes"] == (bundle / "model.tflite").stat().st_size
-        assert rows[name]["parameters"] == record["parameters"]
-        assert rows[name]["accuracy"] == record["quantized_accuracy"]
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_recorded_bundle_is_the_shipped_one(name: str) -> None:
+    from edgefmnist.training import recipes
+
+    (row,) = (row for row in _told("recorded.json") if row["name"] == name)
+    bundle = ROOT / "models" / name
+    record = json.loads((bundle / "model.json").read_text())
+    assert row["size_bytes"] == (bundle / "model.tflite").stat().st_size
+    assert row["seeds"] == {str(record["seed"]): record["float_accuracy"]} | record["other_seeds"]
+    assert row["accuracy"] == record["quantized_accuracy"]
+    for key in ("parameters", "float_accuracy", "agreement", "drop_pp"):
+        assert row[key] == record[key], key
+    assert record["recipe"] == name and record["epochs"] == recipes.get(name).epochs
 
 
-@pytest.mark.parametrize("name", ["search.json", "trials.json"])
-def test_recorded_candidates_are_those_of_today(name: str) -> None:
+def test_candidates_have_names_of_their_own() -> None:
     require_keras()
-    from benchmarks.frontier.candidates import CANDIDATES, TRIALS
+    from benchmarks.frontier.candidates import everyone
 
-    tried = [candidate for _, those in TRIALS.values() for candidate in those]
-    candidates = {candidate.name: candidate for candidate in (*CANDIDATES, *tried)}
-    told = json.loads((FRONTIER / name).read_text())
-    rows = told["rows"] if isinstance(told, dict) else told
-    assert rows
-    for row in rows:
-        if row["name"] != "seed-3":
-            assert candidates[row["name"]].build().count_params() == row["parameters"], row["name"]
+    networks: dict[str, Any] = {}
+    for candidate in everyone():
+        assert networks.setdefault(candidate.name, candidate) == candidate
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_network_is_a_candidate(name: str) -> None:
+    require_keras()
+    from benchmarks.frontier.candidates import everyone
+    from edgefmnist.training import networks
+
+    (candidate,) = {one for one in everyone() if one.name == SHIPPED[name]}
+    ours, theirs = getattr(networks, name)(), candidate.build()
+    theirs.set_weights(ours.get_weights())
+    pictures = np.random.default_rng(0).uniform(0, 255, (4, 28, 28, 1)).astype("float32")
+    np.testing.assert_array_equal(ours.predict(pictures), theirs.predict(pictures))
+
+
+def test_the_search_measured_the_candidates_of_today() -> None:
+    require_keras()
+    from benchmarks.frontier.candidates import everyone
+    from edgefmnist.training.networks import multiply_accumulates
+
+    rows = {row["name"]: row for row in _told("search.json")["rows"] if row["name"] != "seed-3"}
+    candidates = {one.name: one for one in everyone()}
+    assert rows.keys() == candidates.keys()
+    for name, candidate in candidates.items():
+        network = candidate.build()
+        told = network.count_params(), multiply_accumulates(network)
+        assert told == (rows[name]["parameters"], rows[name]["macs"]), name
+
+
+def test_the_trials_are_those_of_today() -> None:
+    require_keras()
+    from benchmarks.frontier.candidates import TRIALS
+
+    rows = {(row["recipe"], row["name"]): row for row in _told("trials.json")}
+    tried = {(recipe, one.name): one for recipe, (_, those) in TRIALS.items() for one in those}
+    assert rows.keys() == tried.keys()
+    for key, candidate in tried.items():
+        assert candidate.build().count_params() == rows[key]["parameters"], key
+        assert rows[key]["epochs"] == TRIALS[key[0]][0]
+
+
+def test_a_base_of_another_network_is_refused() -> None:
+    from benchmarks.frontier.record import recorded_row
+    from edgefmnist.errors import UsageError
+    from edgefmnist.runtime.models import resolve
+
+    rows = _told("recorded.json")
+    edge, tiny = resolve("edge"), resolve("tiny")
+    assert recorded_row(rows, edge)["name"] == "edge"
+    with pytest.raises(UsageError, match="not of the network"):
+        recorded_row(rows, dataclasses.replace(tiny, name="edge"))
+    with pytest.raises(UsageError, match="not in"):
+        recorded_row(rows, dataclasses.replace(tiny, name="nobody"))

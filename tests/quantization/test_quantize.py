@@ -80,6 +80,32 @@ def test_another_training_is_no_other_seed(run_cli: RunCli, tiny_run: Path) -> N
     assert_one_line(again, 2, "--other-seed", "named twice")
 
 
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"parameters": 7}, "parameters"),
+        ({"train_count": 100, "teachers": {"edge": "abc"}}, "teachers, train_count"),
+        ({"recipe": {"name": "seed-1", "learning_rate": 9.0}}, "recipe"),
+    ],
+)
+def test_a_run_of_other_settings_is_no_other_seed(
+    run_cli: RunCli, tiny_run: Path, tmp_path: Path, changed: dict[str, object], named: str
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(tiny_run, other)
+    told = json.loads((other / "result.json").read_text()) | {"seed": 1} | changed
+    (other / "result.json").write_text(json.dumps(told))
+    refused = run_cli("quantize", tiny_run, "--other-seed", other)
+    assert_one_line(refused, 2, "--other-seed", f"({named})", "seed alone")
+
+
+def test_a_bare_model_is_no_other_seed(run_cli: RunCli, tiny_run: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.keras"
+    shutil.copyfile(tiny_run / "model.keras", bare)
+    refused = run_cli("quantize", tiny_run, "--other-seed", bare)
+    assert_one_line(refused, 2, "--other-seed", "bare.keras was trained")
+
+
 def test_the_model_is_integer_throughout_with_weights_per_channel(
     quantized: tuple[dict, Path],
 ) -> None:

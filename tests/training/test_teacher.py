@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from edgefmnist.dataset import load
 from edgefmnist.errors import UsageError
+from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.classifier import Classifier, softmax
 from edgefmnist.runtime.models import resolve
-from edgefmnist.training.teacher import Ensemble
+from edgefmnist.training.teacher import Ensemble, checksums
 
 
 def test_one_model_answers_with_its_probabilities() -> None:
@@ -27,6 +29,17 @@ def test_several_answer_with_their_mean() -> None:
     one = Ensemble([resolve("edge")])(images)
     np.testing.assert_allclose(Ensemble([resolve("edge")] * 3)(images), one, rtol=1e-5)
     np.testing.assert_allclose(one.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_teachers_of_one_name_are_told_apart() -> None:
+    edge, tiny = resolve("edge"), resolve("tiny")
+    told = checksums([edge, tiny])
+    assert told == {model.name: sha256_of(model.path) for model in (edge, tiny)}
+    assert edge.card is not None and tiny.card is not None
+    other = dataclasses.replace(tiny, name="edge", card=dataclasses.replace(tiny.card, seed=5))
+    assert list(checksums([edge, other])) == [f"edge-seed-{edge.card.seed}", "edge-seed-5"]
+    bare = dataclasses.replace(edge, card=None)
+    assert list(checksums([bare, bare, bare])) == ["edge", "edge-2", "edge-3"]
 
 
 def test_a_checkpoint_goes_on_with_its_teachers_only(tmp_path: Path) -> None:
