@@ -91,12 +91,12 @@ def accuracy_of_other_seeds(source: Source, runs: tuple[Path, ...]) -> dict[str,
     told: dict[str, float] = {}
     for run in runs:
         other = read_source(run)
-        for one in (source, other):
-            if one.accuracy is None:
-                raise UsageError(
-                    f"--other-seed {run}: nothing tells how {one.keras} was trained; "
-                    "name folders that edgefmnist train wrote"
-                )
+        if source.accuracy is None or other.accuracy is None:
+            untold = source.keras if source.accuracy is None else other.keras
+            raise UsageError(
+                f"--other-seed {run}: nothing tells how {untold} was trained; "
+                "name folders that edgefmnist train wrote"
+            )
         unlike = [key for key, value in source.training.items() if other.training[key] != value]
         if unlike:
             raise UsageError(
