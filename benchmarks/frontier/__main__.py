@@ -1,6 +1,7 @@
 """Write the pages about the frontier and draw its plots, from what is recorded.
 
-`frontier.md` of the bundles, `frontier/search.md` and `frontier/trials.md` of candidates.
+`frontier.md` and README's table of the bundles, `frontier/search.md` and `frontier/trials.md` of
+candidates.
 
 usage: python -m benchmarks.frontier
 """
@@ -22,6 +23,7 @@ from benchmarks.frontier import search_page, trials_page
 from benchmarks.frontier.record import RECORDED
 from edgefmnist import files
 from edgefmnist.cli import reporting_errors
+from edgefmnist.runtime.models import DEFAULT
 
 _HERE = Path(__file__).parent
 _OURS = ("tiny", "edge", "accurate")
@@ -29,6 +31,10 @@ _FLOORS = {"tiny": (0.935, 64, 0.35), "edge": (0.946, 192, 1.0), "accurate": (0.
 """What we want of each bundle at least: accuracy in int8, KiB, times the latency of `seed-3`."""
 _DROP_PP, _AGREEMENT = 0.15, 0.993
 """And of all: points lost to int8 at most, and the same answer as float32 on how many at least."""
+
+_TABLE_BEGINS = "<!-- by python -m benchmarks.frontier -->\n"
+_TABLE_ENDS = "\n<!-- to here -->"
+"""Around README's table."""
 
 
 def main() -> None:
@@ -51,6 +57,10 @@ def main() -> None:
             findings=(_HERE / "findings.md").read_text(encoding="utf-8").strip(),
         ),
     )
+    readme = pages.HERE.parent / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(_TABLE_BEGINS)
+    _, end, after = rest.partition(_TABLE_ENDS)
+    files.write_text(readme, f"{before}{_TABLE_BEGINS}\n{_short(rows)}\n{end}{after}")
 
 
 def _figure(rows: list[dict[str, Any]], published: dict[str, Any]) -> Figure:
@@ -118,15 +128,42 @@ def _bundles(rows: list[dict[str, Any]]) -> str:
         "photos strict / lenient | training, minutes | seeds in float32: median, spread |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in sorted(rows, key=lambda row: row["name"] in _OURS):
-        photos = f"{row['strict']:.2f} / {row['lenient']:.2f}" if row["strict"] is not None else ""
+    for row in _in_order(rows):
         lines.append(
             f"| `{row['name']}` | {row['accuracy']:.2%} | {row['float_accuracy']:.2%} "
             f"| {row['drop_pp']:.2f} | {row['agreement']:.2%} | {_kib(row):,.0f} "
-            f"| {row['parameters']:,} | {row['ratio']:.2f} | {photos} "
+            f"| {row['parameters']:,} | {row['ratio']:.2f} | {_photos(row)} "
             f"| {row['training_minutes']:.0f} | {_seeds(row['seeds'])} |"
         )
     return "\n".join(lines)
+
+
+def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tutorial's networks, then ours, the smaller ones first."""
+    return sorted(rows, key=lambda row: (row["name"] in _OURS, row["size_bytes"]))
+
+
+def _photos(row: dict[str, Any]) -> str:
+    return f"{row['strict']:.2f} / {row['lenient']:.2f}" if row["strict"] is not None else ""
+
+
+def _short(rows: list[dict[str, Any]]) -> str:
+    """README's table: what decides which bundle to take."""
+    return pages.table(
+        ("bundle", "parameters", "float32", "int8", "size in int8", "latency", "photos"),
+        (
+            (
+                f"`{row['name']}`" + " (default)" * (row["name"] == DEFAULT),
+                f"{row['parameters']:,}",
+                f"{row['float_accuracy']:.2%}",
+                f"{row['accuracy']:.2%}",
+                f"{_kib(row):,.0f} KiB",
+                f"{row['ratio']:.2f}",
+                _photos(row),
+            )
+            for row in _in_order(rows)
+        ),
+    )
 
 
 def _seeds(reached: dict[str, float]) -> str:

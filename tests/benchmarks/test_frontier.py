@@ -32,14 +32,18 @@ def test_the_pages_are_what_their_command_writes(
     from benchmarks import pages
     from benchmarks.frontier import __main__ as command
 
-    (tmp_path / "frontier").mkdir()
-    (tmp_path / "pictures").mkdir()
-    monkeypatch.setattr(pages, "HERE", tmp_path)
+    made = tmp_path / "benchmarks"
+    for name in ("frontier", "pictures"):
+        (made / name).mkdir(parents=True)
+    readme = (ROOT / "README.md").read_text()
+    (tmp_path / "README.md").write_text(readme.replace("| `tiny` |", "| `other` |"))
+    monkeypatch.setattr(pages, "HERE", made)
     command.main()
+    assert (tmp_path / "README.md").read_text() == readme
     for name in ("frontier.md", "frontier/search.md", "frontier/trials.md"):
-        assert (tmp_path / name).read_text() == (BENCHMARKS / name).read_text(), name
+        assert (made / name).read_text() == (BENCHMARKS / name).read_text(), name
     for name in ("frontier.png", "pictures/search.png"):
-        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+        assert (made / name).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", SHIPPED)
