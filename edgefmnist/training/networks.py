@@ -56,9 +56,9 @@ def quick() -> Model:
 def tiny() -> Model:
     """Three residual blocks behind a strided stem: 49,914 parameters, logits [n, 10].
 
-    16 channels at 14x14, 32 at 7x7 and 42 at 4x4: of the networks of its size in
-    `benchmarks/frontier/trials.md` those of three stages learn more than one of two, in less time
-    on the device.
+    16 channels at 14x14, 32 at 7x7 and 42 at 4x4: of the networks of its size those of three
+    stages learn more than one of two (`benchmarks/frontier/trials.md`), this one in less time too
+    (`search.md` beside it).
     """
     return _residual("tiny", 16, _stages((16, 32, 42), 1))
 
