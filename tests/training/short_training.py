@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="edge")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--distribute")
     parser.add_argument("--process", type=int, default=0)
@@ -47,6 +48,11 @@ def main() -> None:
         settling = dataclasses.replace(recipe.settling, epochs=1)
         recipe = dataclasses.replace(recipe, epochs=3, settling=settling)
     recipe = dataclasses.replace(recipe, validation_count=200, batch_size=100, warmup_epochs=1)
+    if options.learning_rate is not None:
+        settling = recipe.settling and dataclasses.replace(
+            recipe.settling, learning_rate=options.learning_rate
+        )
+        recipe = dataclasses.replace(recipe, learning_rate=options.learning_rate, settling=settling)
     cluster = None
     if options.distribute:
         cluster = Cluster(coordinator=options.distribute, processes=2, process=options.process)

@@ -25,7 +25,7 @@ needs_jax = pytest.mark.skipif(
 
 def _start(out: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(out), *options],
+        [sys.executable, str(SCRIPT), str(out), "--learning-rate", "3e-4", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"KERAS_BACKEND": "jax"},
     )  # fmt: skip
@@ -55,9 +55,15 @@ def _weights(path: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 
 def _assert_close(a: Path, b: Path) -> None:
+    """The same but for the order of sums.
+
+    At this learning rate a change in the last bit of the first weights grows to 0.0007, and a
+    training on one process's half of the pictures ends 0.017 away. At the recipe's own the last bit
+    alone grows to 0.03.
+    """
     ours, theirs = _weights(a / "model.keras"), _weights(b / "model.keras")
     apart = np.abs(ours - theirs).mean() / np.abs(theirs).mean()
-    assert apart < 0.02
+    assert apart < 0.006
 
 
 @pytest.fixture(scope="module")
