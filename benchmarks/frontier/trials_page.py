@@ -56,7 +56,7 @@ def _made(recipe: recipes.Recipe, rows: list[dict[str, Any]]) -> str:
     differing = [f"{key} {then.get(key)}" for key in today if then.get(key) != today[key]]
     told = f"{rows[0]['epochs']} epochs"
     if differing:
-        told += f", by an earlier `{recipe.name}`: {', '.join(differing)}"
+        told += f", by `{recipe.name}` but for {', '.join(differing)}"
     return told + "."
 
 
