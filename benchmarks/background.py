@@ -11,6 +11,7 @@ Writes `background.md`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ import numpy as np
 
 from benchmarks import pages
 from edgefmnist.camera.background import learn
-from edgefmnist.camera.sources.demo import open_demo
+from edgefmnist.camera.capture import open_capture
+from edgefmnist.camera.source import SourceConfig
 from edgefmnist.camera.sources.garments import load_garments
 from edgefmnist.camera.sources.scenes import Scene, fixed_scenes, render
 from edgefmnist.environment import Watch
@@ -85,9 +87,11 @@ def main() -> None:
     classifier = Classifier(resolve(None))
     tallies = {"search": Tally(), "learned background": Tally()}
     for seed in range(options.seeds):
-        background = learn(open_demo(f"demo:fixed:{seed}"), lambda *_: None, lambda: False)
-        ways = zip(tallies.values(), (Preprocessor(), Preprocessor(background)), strict=True)
-        ways = tuple(ways)
+        source = SourceConfig(uri=f"demo:fixed:{seed}")
+        with contextlib.closing(open_capture(source, None, lambda: False)) as capture:
+            background = learn(capture, lambda *_: None, lambda: False)
+        steps = (Preprocessor(), Preprocessor(background))
+        ways = tuple(zip(tallies.values(), steps, strict=True))
         for pixels, truth, label in shown(seed, options.frames):
             for tally, preprocessor in ways:
                 prepared = timed(preprocessor, pixels, tally)

@@ -79,14 +79,23 @@ def record(options: argparse.Namespace) -> None:
             for model, row in (timed[1:] if base else timed)
         ]
     if base is not None:
-        ratio = base["ratio"]
-        anew = {row["name"]: row | {"ratio": round(row["ratio"] * ratio, 3)} for row in rows}
-        rows = [anew.pop(row["name"], row) for row in kept] + list(anew.values())
+        rows = merged(kept, base, rows)
     files.write_text(RECORDED, json.dumps(rows, indent=1) + "\n")
 
 
+def merged(
+    kept: list[dict[str, Any]], base: dict[str, Any], rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The recorded rows with those of a later run, whose ratios are to `base`, in their places."""
+    anew = {row["name"]: row | {"ratio": round(row["ratio"] * base["ratio"], 3)} for row in rows}
+    return [anew.pop(row["name"], row) for row in kept] + list(anew.values())
+
+
 def recorded_row(rows: list[dict[str, Any]], base: ModelFile) -> dict[str, Any]:
-    """The recorded row of `base`. Raises: UsageError where there is none, or another network's."""
+    """The recorded row of `base`.
+
+    Raises: UsageError where there is none, or one of another number of parameters.
+    """
     for row in rows:
         if row["name"] == base.name:
             if base.card is None or base.card.parameters != row["parameters"]:

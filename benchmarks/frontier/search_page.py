@@ -28,9 +28,11 @@ the ratios differ: measure there with `edgefmnist bench`.
 
 {table}
 
-A name says the block, the stem, the widths of the stages and how many blocks of each. The first
-stage is at 28x28 behind a stem of that name, at 14x14 behind others; each next one has half the
-side of the one before.
+A name says the block, the stem, the widths of the stages and how many blocks of each, and the
+stem's width where the first stage has another (*behind 24*). Stems: a 3x3 at *28x28*; a strided
+*3x3* or *5x5*; *s2d*, space-to-depth and a 3x3; *full*, a 3x3 at 28x28 and a strided one. The
+first stage keeps the side that its stem leaves (28 behind the first, 14 behind the others) unless
+the name says *from 14x14*; each next one halves it.
 """
 
 

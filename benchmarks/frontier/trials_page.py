@@ -16,8 +16,8 @@ HELD_OUT = 12_000
 _BODY = """\
 Each network was trained by the recipe named, for fewer epochs, on labels alone with one seed, and
 judged on {held_out:,} images of the training set that were held out. With one seed and so few
-epochs, some tenths of a point may be chance: the same trials on another machine, in float32 instead
-of bfloat16, differed by about half a point. Latency and size stand in [search.md](search.md).
+epochs, some tenths of a point may be chance: the same trials on a CPU without bfloat16 differed by
+about half a point. Latency and size stand in [search.md](search.md).
 
 {tables}
 """
@@ -42,21 +42,27 @@ def write() -> None:
     rows = json.loads(RECORDED.read_text(encoding="utf-8"))
     tables = []
     for recipe in recipes.RECIPES.values():
-        those = [row for row in rows if row["recipe"] == recipe.name]
-        if those:
-            tables.append(f"## {recipe.name}\n\n{_made(recipe, those)}\n\n{_table(those)}")
+        alike: dict[str, list[dict[str, Any]]] = {}
+        for row in (row for row in rows if row["recipe"] == recipe.name):
+            alike.setdefault(_made(recipe, row), []).append(row)
+        if alike:
+            tables.append(f"## {recipe.name}")
+        tables += [f"{made}\n\n{_table(those)}" for made, those in alike.items()]
     body = _BODY.format(held_out=HELD_OUT, tables="\n\n".join(tables))
     pages.write("frontier/trials", "Candidate networks, trained for a while", body)
 
 
-def _made(recipe: recipes.Recipe, rows: list[dict[str, Any]]) -> str:
-    """For how long, and by what if the recipe has changed since."""
-    today = settings(recipe)
-    then = rows[0]["settings"]
-    differing = [f"{key} {then.get(key)}" for key in today if then.get(key) != today[key]]
-    told = f"{rows[0]['epochs']} epochs"
+def _made(recipe: recipes.Recipe, row: dict[str, Any]) -> str:
+    """For how long, in which precision, and by what if the recipe was another one then."""
+    today, then = settings(recipe), row["settings"]
+    differing = [
+        f"{key} {then.get(key)}" for key in {**today, **then} if then.get(key) != today.get(key)
+    ]
+    told = f"{row['epochs']} epochs"
+    if "precision" in row:
+        told += f" in {row['precision']}"
     if differing:
-        told += f", by `{recipe.name}` but for {', '.join(differing)}"
+        told += f"; the recipe then had {', '.join(differing)}"
     return told + "."
 
 

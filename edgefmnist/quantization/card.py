@@ -7,7 +7,8 @@ import statistics
 
 from edgefmnist.quantization.calibration import KEPT
 from edgefmnist.quantization.records import Comparison
-from edgefmnist.runtime.bundle import OWN_FRAMES, BundleCard
+from edgefmnist.runtime import models
+from edgefmnist.runtime.bundle import OWN_FRAMES, BundleCard, read_card
 
 _TEXT = """\
 # {name}
@@ -83,7 +84,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         **dataclasses.asdict(record)
         | {
             "name": record.name.removesuffix(f"-{record.variant}"),
-            "teaching": "".join(f" --teacher {name}" for name in record.teachers),
+            "teaching": "".join(f" --teacher {name}" for name in _teachers(record)),
         }
     )
     if record.calibration_count:
@@ -129,7 +130,9 @@ def _training(record: BundleCard, accuracy: float) -> str:
     """What the training cost, who taught, and what other seeds reached."""
     minutes = (record.training_seconds or 0) / 60
     lines = [f"{minutes:.0f} minutes for {record.epochs} epochs on {record.training_device}."]
-    lines += [f"Teacher `{name}`: model SHA-256 `{sha}`." for name, sha in record.teachers.items()]
+    lines += [
+        f"Teacher `{name}`: model SHA-256 `{sha}`." for name, sha in _teachers(record).items()
+    ]
     if record.other_seeds:
         reached = {str(record.seed): accuracy} | record.other_seeds
         shown = ", ".join(f"{value:.2%} with seed {seed}" for seed, value in reached.items())
@@ -141,6 +144,15 @@ def _training(record: BundleCard, accuracy: float) -> str:
     else:
         lines.append("Trained with one seed: what others would reach is not known.")
     return "\n".join(lines) + "\n\nMade "
+
+
+def _teachers(record: BundleCard) -> dict[str, str]:
+    """SHA-256 by the name of a shipped bundle, or by a word that stands for a path, as RUN does."""
+    shipped = {name: read_card(folder).sha256 for name, folder in models.shipped().items()}
+    return {
+        name if shipped.get(name) == sha else name.upper(): sha
+        for name, sha in record.teachers.items()
+    }
 
 
 def _known(record: BundleCard) -> str:

@@ -31,7 +31,7 @@ class QuantizeConfig:
     calibration_count: pictures in the representative dataset.
     max_drop_pp: most accuracy that may be lost, in percentage points.
     out: folder that becomes the bundle; None: beside the model, named after the variant.
-    other_seeds: runs of the same recipe with other seeds, whose accuracy the card tells.
+    other_seeds: runs that differ in the seed alone, whose accuracy the card tells.
     keep_float: Keras layers that stay in float32 while the rest becomes int8.
     """
 

@@ -15,8 +15,7 @@ _VALIDATION_COUNT = 5_000
 """Held out where a bare `.keras` is quantized, of which nobody knows what it was trained on."""
 
 _SAME_FOR_ALL_SEEDS = (
-    *("recipe", "epochs", "teachers", "parameters", "train_count", "validation_count"),
-    "dataset_sha256",
+    *("recipe", "epochs", "parameters", "train_count", "validation_count", "dataset_sha256"),
 )
 
 
@@ -26,7 +25,7 @@ class Source:
 
     accuracy: in float32 on the test pictures.
     training: what is the same in a training with another seed: the recipe's settings, epochs,
-        pictures, network and teachers.
+        pictures, network and teachers, these by their files alone.
     """
 
     keras: Path
@@ -78,7 +77,8 @@ def read_source(path: Path) -> Source:
             training_seconds=float(run["seconds"]),
             training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
             teachers=dict(run["teachers"]),
-            training={key: run[key] for key in _SAME_FOR_ALL_SEEDS},
+            training={key: run.get(key) for key in _SAME_FOR_ALL_SEEDS}
+            | {"teachers": sorted(dict(run["teachers"]).values())},
         )
     except OSError as error:
         raise BadInput(f"{told} cannot be read: {error.strerror}") from error

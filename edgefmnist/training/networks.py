@@ -66,9 +66,9 @@ def tiny() -> Model:
 def edge() -> Model:
     """Residual network of nine 3x3 convolutions: 166,634 parameters, logits [n, 10].
 
-    Basic blocks of 32 channels at 14x14, twice 48 at 7x7 and 64 at 4x4, behind a strided stem.
-    Networks of its size that see 28x28 learn a little more of the data set's own pictures and less
-    of photos (`benchmarks/frontier/findings.md`).
+    Basic blocks of 32 channels at 14x14, twice 48 at 7x7 and 64 at 4x4, behind a strided stem. One
+    of its size that sees 28x28 learned neither more nor less beyond chance, and is slower
+    (`benchmarks/frontier/findings.md`).
     """
     return _residual("edge", 32, ((32, 1), (48, 2), (48, 1), (64, 2)))
 

@@ -121,3 +121,48 @@ def test_a_base_of_another_network_is_refused() -> None:
         recorded_row(rows, dataclasses.replace(tiny, name="edge"))
     with pytest.raises(UsageError, match="not in"):
         recorded_row(rows, dataclasses.replace(tiny, name="nobody"))
+
+
+def test_a_later_run_takes_the_place_of_what_it_measured_anew() -> None:
+    from benchmarks.frontier.record import merged
+
+    base, edge, tiny = ({"name": name, "ratio": 0.5} for name in ("base", "edge", "tiny"))
+    anew = [{"name": "edge", "ratio": 3.0}, {"name": "other", "ratio": 1.0}]
+    told = merged([base, edge, tiny], base, anew)
+    assert [(row["name"], row["ratio"]) for row in told] == [
+        ("base", 0.5), ("edge", 1.5), ("tiny", 0.5), ("other", 0.5),
+    ]  # fmt: skip
+
+
+def test_a_readme_without_marks_is_left_alone() -> None:
+    from benchmarks.frontier.__main__ import with_table
+    from edgefmnist.errors import BadInput
+
+    readme = (ROOT / "README.md").read_text()
+    begins, ends = "<!-- by python -m benchmarks.frontier -->", "<!-- to here -->"
+    assert with_table(readme, "| a |").count("| a |") == 1
+    for mark in (begins, ends):
+        with pytest.raises(BadInput, match="lacks"):
+            with_table(readme.replace(mark, ""), "| a |")
+
+
+def test_trials_of_other_settings_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from benchmarks import pages
+    from benchmarks.frontier import trials_page
+    from edgefmnist.training import recipes
+
+    (tmp_path / "frontier").mkdir()
+    monkeypatch.setattr(pages, "HERE", tmp_path)
+    monkeypatch.setattr(trials_page, "RECORDED", tmp_path / "trials.json")
+    today = trials_page.settings(recipes.get("tiny"))
+    row = {"recipe": "tiny", "epochs": 3, "name": "a", "parameters": 1}
+    row |= {"accuracy": 0.5, "loss": 1.0, "own": 0.6, "settings": today}
+    then = row | {"name": "b", "settings": today | {"weight_decay": 0.5, "settling.epochs": 2}}
+    (tmp_path / "trials.json").write_text(json.dumps([row, then]))
+    trials_page.write()
+    text = (tmp_path / "frontier" / "trials.md").read_text()
+    assert text.count("## tiny") == 1 and text.count("| network |") == 2
+    assert "3 epochs.\n" in text
+    assert "3 epochs; the recipe then had weight_decay 0.5, settling.epochs 2.\n" in text

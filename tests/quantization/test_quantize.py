@@ -17,6 +17,7 @@ from edgefmnist.quantization import convert, quantizer
 from edgefmnist.quantization.records import VARIANTS, QuantizeConfig
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden, interpreter
+from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile, resolve
 from tests.conftest import RunCli, assert_one_line
@@ -56,10 +57,11 @@ def test_the_card_tells_cost_teachers_and_other_seeds(
     run_cli: RunCli, tiny_run: Path, tmp_path: Path
 ) -> None:
     runs = [tmp_path / name for name in ("first", "second", "third")]
+    taught = sha256_of(resolve("accurate").path)
     for seed, run in enumerate(runs):
         shutil.copytree(tiny_run, run)
         told = json.loads((run / "result.json").read_text())
-        told |= {"seed": seed, "seconds": 600.0, "teachers": {"master": "abc"}}
+        told |= {"seed": seed, "seconds": 600.0, "teachers": {"master": "abc", "accurate": taught}}
         told["test"]["accuracy"] = told["test"]["accuracy"] + 0.01 * seed
         (run / "result.json").write_text(json.dumps(told))
     others = [word for run in runs[1:] for word in ("--other-seed", run)]
@@ -67,8 +69,10 @@ def test_the_card_tells_cost_teachers_and_other_seeds(
     done = run_cli("quantize", runs[0], *others, "--max-drop", "5", "--out", out)
     assert done.returncode == 0, done.stderr
     text = " ".join((out / "README.md").read_text().split())
-    assert "--seed 0 --teacher master --out RUN" in text
-    assert "10 minutes for 1 epochs on cpu" in text and "SHA-256 `abc`" in text
+    assert "--seed 0 --teacher MASTER --teacher accurate --out RUN" in text
+    assert (
+        "10 minutes for 1 epochs on cpu" in text and "Teacher `MASTER`: model SHA-256 `abc`" in text
+    )
     # The two others are a point apart; the first is read from the model itself.
     assert "with seed 2; median" in text and "points." in text.partition("spread ")[2][:14]
     card = resolve(str(out)).card
@@ -84,7 +88,7 @@ def test_another_training_is_no_other_seed(run_cli: RunCli, tiny_run: Path) -> N
     ("changed", "named"),
     [
         ({"parameters": 7}, "parameters"),
-        ({"train_count": 100, "teachers": {"edge": "abc"}}, "teachers, train_count"),
+        ({"train_count": 100, "teachers": {"edge": "abc"}}, "train_count, teachers"),
         ({"recipe": {"name": "seed-1", "learning_rate": 9.0}}, "recipe"),
     ],
 )
@@ -102,8 +106,9 @@ def test_a_run_of_other_settings_is_no_other_seed(
 def test_a_bare_model_is_no_other_seed(run_cli: RunCli, tiny_run: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare.keras"
     shutil.copyfile(tiny_run / "model.keras", bare)
-    refused = run_cli("quantize", tiny_run, "--other-seed", bare)
-    assert_one_line(refused, 2, "--other-seed", "bare.keras was trained")
+    for source, other in ((tiny_run, bare), (bare, tiny_run)):
+        refused = run_cli("quantize", source, "--other-seed", other)
+        assert_one_line(refused, 2, "--other-seed", "bare.keras was trained")
 
 
 def test_the_model_is_integer_throughout_with_weights_per_channel(
