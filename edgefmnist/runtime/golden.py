@@ -122,6 +122,17 @@ def read(model: ModelFile) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
     return images, expected
 
 
+def tied(
+    outputs: npt.NDArray[Any], within: float | npt.NDArray[Any] = TIE_STEPS
+) -> npt.NDArray[np.bool_]:
+    """In which of outputs [n, 10] the best two classes may change places under other kernels.
+
+    within: their distance at most, in the outputs' unit, one number or [n].
+    """
+    ordered = np.sort(outputs.astype(np.float64), axis=1)
+    return np.asarray(ordered[:, -1] - ordered[:, -2] <= within)
+
+
 def replay(classifier: Classifier, most: int | None = None) -> Replay:
     """Run a bundle's golden inputs, at most the first `most`, and compare the outputs.
 
@@ -142,10 +153,8 @@ def replay(classifier: Classifier, most: int | None = None) -> Replay:
         distance /= np.maximum(np.abs(before).max(axis=1, keepdims=True), 1e-9)
     bound = _bound(model.card, classifier, integer)
     failed = ~(distance.max(axis=1) <= bound)  # a value that is no number fails
-    ordered = np.sort(before, axis=1)
     tie = TIE_STEPS if integer else bound * np.abs(before).max(axis=1)
-    clear = ordered[:, -1] - ordered[:, -2] > tie
-    failed |= clear & (before.argmax(axis=1) != now.argmax(axis=1))
+    failed |= ~tied(before, tie) & (before.argmax(axis=1) != now.argmax(axis=1))
     return Replay(
         model=model.name,
         total=len(images),

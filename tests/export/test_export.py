@@ -49,7 +49,8 @@ def test_micro_gives_the_expected_outputs_in_the_arena_and_not_in_less(
         interpreter.invoke()
         answers.append(interpreter.get_output(0)[0])
     np.testing.assert_array_equal(expected_outputs(Path(exported["out"])), answers)
-    assert (np.array(answers).argmax(axis=1) == released.argmax(axis=1)).all()
+    same = np.array(answers).argmax(axis=1) == released.argmax(axis=1)
+    assert (same | golden.tied(released)).all()
     # Its own account of the memory, kept by another way than by trying.
     capfd.readouterr()
     interpreter.print_allocations()
