@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgefmnist.runtime import golden
+from edgefmnist.runtime.models import resolve
 from tests.device import userland
 from tests.device.conftest import (
     BUNDLES,
@@ -49,7 +50,8 @@ def test_a_bundle_answers_within_the_bound(legacy: Board, bundle: str) -> None:
     print(f"{bundle}: largest step {told['largest_step']:.0f} of {told['bound']}")
     assert told["runtime"] == "tflite-runtime 2.14.0"
     assert told["bound"] == golden.STEPS >= told["largest_step"]
-    assert told["same_label"] == told["total"] == 50
+    _, released = golden.read(resolve(bundle))
+    assert told["total"] == 50 >= told["same_label"] >= 50 - golden.tied(released).sum()
 
 
 def test_pictures_are_named_as_by_litert(legacy: Board, here: dict[str, list[object]]) -> None:
