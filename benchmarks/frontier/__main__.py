@@ -132,19 +132,29 @@ def _measured(rows: list[dict[str, Any]]) -> str:
 
 
 def _bundles(rows: list[dict[str, Any]]) -> str:
-    lines = [
-        "| bundle | int8 | float32 | drop, points | same answer | KiB | parameters | latency | "
-        "photos strict / lenient | training, minutes | seeds in float32: median, spread |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in _in_order(rows):
-        lines.append(
-            f"| `{row['name']}` | {row['accuracy']:.2%} | {row['float_accuracy']:.2%} "
-            f"| {row['drop_pp']:.2f} | {row['agreement']:.2%} | {_kib(row):,.0f} "
-            f"| {row['parameters']:,} | {row['ratio']:.2f} | {_photos(row)} "
-            f"| {row['training_minutes']:.0f} | {_seeds(row)} |"
-        )
-    return "\n".join(lines)
+    return pages.table(
+        (
+            *("bundle", "int8", "float32", "drop, points", "same answer", "KiB", "parameters"),
+            *("latency", "photos strict / lenient", "training, minutes"),
+            "seeds in float32: median, spread",
+        ),
+        (
+            (
+                f"`{row['name']}`",
+                f"{row['accuracy']:.2%}",
+                f"{row['float_accuracy']:.2%}",
+                f"{row['drop_pp']:.2f}",
+                f"{row['agreement']:.2%}",
+                f"{_kib(row):,.0f}",
+                f"{row['parameters']:,}",
+                f"{row['ratio']:.2f}",
+                _photos(row),
+                f"{row['training_minutes']:.0f}",
+                _seeds(row),
+            )
+            for row in _in_order(rows)
+        ),
+    )
 
 
 def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -191,23 +201,21 @@ def _seeds(row: dict[str, Any]) -> str:
 
 
 def _floors(rows: list[dict[str, Any]]) -> str:
-    lines = [
-        "| bundle | accuracy | KiB | latency | drop, points | same answer |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        if row["name"] not in _FLOORS:
-            continue
-        accuracy, kib, ratio = _FLOORS[row["name"]]
-        lines.append(
-            f"| `{row['name']}` "
-            f"| {row['accuracy']:.2%} of {accuracy:.1%}{_met(row['accuracy'] >= accuracy)} "
-            f"| {_kib(row):.0f} of {kib}{_met(_kib(row) <= kib)} "
-            f"| {row['ratio']:.2f} of {ratio:g}{_met(row['ratio'] <= ratio)} "
-            f"| {row['drop_pp']:.2f} of {_DROP_PP}{_met(row['drop_pp'] <= _DROP_PP)} "
-            f"| {row['agreement']:.2%} of {_AGREEMENT:.1%}{_met(row['agreement'] >= _AGREEMENT)} |"
-        )
-    return "\n".join(lines)
+    ours = ((row, _FLOORS[row["name"]]) for row in rows if row["name"] in _FLOORS)
+    return pages.table(
+        ("bundle", "accuracy", "KiB", "latency", "drop, points", "same answer"),
+        (
+            (
+                f"`{row['name']}`",
+                f"{row['accuracy']:.2%} of {accuracy:.1%}{_met(row['accuracy'] >= accuracy)}",
+                f"{_kib(row):.0f} of {kib}{_met(_kib(row) <= kib)}",
+                f"{row['ratio']:.2f} of {ratio:g}{_met(row['ratio'] <= ratio)}",
+                f"{row['drop_pp']:.2f} of {_DROP_PP}{_met(row['drop_pp'] <= _DROP_PP)}",
+                f"{row['agreement']:.2%} of {_AGREEMENT:.1%}{_met(row['agreement'] >= _AGREEMENT)}",
+            )
+            for row, (accuracy, kib, ratio) in ours
+        ),
+    )
 
 
 def _met(met: bool) -> str:
@@ -215,12 +223,13 @@ def _met(met: bool) -> str:
 
 
 def _published(published: dict[str, Any]) -> str:
-    lines = ["| network | accuracy | parameters |", "|---|---|---|"]
-    lines += [
-        f"| {point['name']} | {point['accuracy']:.1%} | {point.get('parameters', '')} |"
-        for point in (*published["points"], *published["without_size"])
-    ]
-    return "\n".join(lines)
+    return pages.table(
+        ("network", "accuracy", "parameters"),
+        (
+            (point["name"], f"{point['accuracy']:.1%}", point.get("parameters", ""))
+            for point in (*published["points"], *published["without_size"])
+        ),
+    )
 
 
 if __name__ == "__main__":

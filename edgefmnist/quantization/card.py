@@ -80,11 +80,12 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         f"| {label} | {before[label]:.1%} | {after[label]:.1%} |" for label in before
     )
     told = record.recipe is not None
+    teachers = _teachers(record)
     commands = (_COMMANDS if told else _COMMANDS_UNKNOWN).format(
         **dataclasses.asdict(record)
         | {
             "name": record.name.removesuffix(f"-{record.variant}"),
-            "teaching": "".join(f" --teacher {name}" for name in _teachers(record)),
+            "teaching": "".join(f" --teacher {name}" for name in teachers),
         }
     )
     if record.calibration_count:
@@ -100,7 +101,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         commands = commands.rstrip() + f" --keep-float {layer}"
     return _TEXT.format(
         commands=commands,
-        training=_training(record, comparison.float_eval.accuracy) if told else "",
+        training=_training(record, teachers, comparison.float_eval.accuracy) if told else "",
         validation="validation pictures held out of the training set"
         if told
         else "5,000 pictures of the training set, which the model may have been trained on",
@@ -126,13 +127,11 @@ def text(record: BundleCard, comparison: Comparison) -> str:
     )
 
 
-def _training(record: BundleCard, accuracy: float) -> str:
+def _training(record: BundleCard, teachers: dict[str, str], accuracy: float) -> str:
     """What the training cost, who taught, and what other seeds reached."""
     minutes = (record.training_seconds or 0) / 60
     lines = [f"{minutes:.0f} minutes for {record.epochs} epochs on {record.training_device}."]
-    lines += [
-        f"Teacher `{name}`: model SHA-256 `{sha}`." for name, sha in _teachers(record).items()
-    ]
+    lines += [f"Teacher `{name}`: model SHA-256 `{sha}`." for name, sha in teachers.items()]
     if record.other_seeds:
         reached = {str(record.seed): accuracy} | record.other_seeds
         shown = ", ".join(f"{value:.2%} with seed {seed}" for seed, value in reached.items())
@@ -148,9 +147,9 @@ def _training(record: BundleCard, accuracy: float) -> str:
 
 def _teachers(record: BundleCard) -> dict[str, str]:
     """SHA-256 by the name of a shipped bundle, or by a word that stands for a path, as RUN does."""
-    shipped = {name: read_card(folder).sha256 for name, folder in models.shipped().items()}
+    shipped = models.shipped()
     return {
-        name if shipped.get(name) == sha else name.upper(): sha
+        name if name in shipped and read_card(shipped[name]).sha256 == sha else name.upper(): sha
         for name, sha in record.teachers.items()
     }
 

@@ -44,15 +44,13 @@ def main() -> None:
     parser.add_argument("--process", type=int, default=0)
     options = parser.parse_args()
     recipe = recipes.get(options.recipe)
+    rate = {} if options.learning_rate is None else {"learning_rate": options.learning_rate}
     if recipe.settling is not None:  # the last of the three epochs
-        settling = dataclasses.replace(recipe.settling, epochs=1)
+        settling = dataclasses.replace(recipe.settling, epochs=1, **rate)
         recipe = dataclasses.replace(recipe, epochs=3, settling=settling)
-    recipe = dataclasses.replace(recipe, validation_count=200, batch_size=100, warmup_epochs=1)
-    if options.learning_rate is not None:
-        settling = recipe.settling and dataclasses.replace(
-            recipe.settling, learning_rate=options.learning_rate
-        )
-        recipe = dataclasses.replace(recipe, learning_rate=options.learning_rate, settling=settling)
+    recipe = dataclasses.replace(
+        recipe, validation_count=200, batch_size=100, warmup_epochs=1, **rate
+    )
     cluster = None
     if options.distribute:
         cluster = Cluster(coordinator=options.distribute, processes=2, process=options.process)
