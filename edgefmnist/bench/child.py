@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import IO
+
+from edgefmnist import children
 
 
 @contextlib.contextmanager
 def output_of(module: str, *words: object) -> Iterator[IO[str]]:
-    """Run `python -m module words` and yield what it writes to stdout; it ends with the block."""
+    """Run ``module.main()`` and yield what it writes to stdout; it ends with the block."""
     with subprocess.Popen(
-        [sys.executable, "-m", module, *map(str, words)],
+        **children.python(module, *words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """The process in which a model's parts are timed in turns.
 
-usage: python -m edgefmnist.bench.profile_worker MODEL THREADS ROUNDS
+words: MODEL THREADS ROUNDS
 
 Writes a JSON list for each round: microseconds of one inference of each part, the median of ten.
 """
@@ -41,7 +41,3 @@ def _median_us(part: Any) -> float:
         part.invoke()
         times.append(time.perf_counter_ns() - began)
     return statistics.median(times) / 1000
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """The process that is measured: one model, one thread count, one window, nothing else loaded.
 
-usage: python -m edgefmnist.bench.worker MODEL THREADS WARMUP_S WINDOW_S
+words: MODEL THREADS WARMUP_S WINDOW_S
 
 Writes JSON lines: when what was ready, once the first answer is there; lists of nanoseconds, one
 for each timed inference; a list with nothing in it; what memory the process used. Latencies go out
@@ -92,7 +92,3 @@ def _status_bytes(key: str) -> int:
         if line.startswith(f"{key}:"):
             return int(line.split()[1]) * 1024
     return 0
-
-
-if __name__ == "__main__":
-    main()

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from edgefmnist import children
 from edgefmnist.dataset import idx
 from edgefmnist.dataset.catalogue import ALL_FILES
 from edgefmnist.errors import BadData, DatasetMissing
@@ -68,6 +69,7 @@ def _runs(command: list[str], folder: Path) -> bool:
     try:
         done = subprocess.run(
             command,
+            env=children.environment(),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,

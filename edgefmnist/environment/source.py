@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgefmnist import children
 from edgefmnist.quiet import silenced_stderr
 
 _TOOL_S = 5.0
@@ -28,7 +29,12 @@ def _vcgencmd(words: str) -> str:
     command = ["vcgencmd", *words.split()]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_TOOL_S, stdin=subprocess.DEVNULL
+            command,
+            env=children.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TOOL_S,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return ""
@@ -42,6 +48,7 @@ def _run(words: tuple[str, ...]) -> str | None:
     try:
         done = subprocess.run(
             words,
+            env=children.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist import children
 from edgefmnist.errors import BadModel, MissingDependency
 from edgefmnist.runtime.interpreter import INPUT_SHAPE
 
@@ -39,10 +40,12 @@ def run(path: Path, inputs: npt.NDArray[np.int8]) -> MicroRun | None:
     Returns: None where tflite-micro is not installed.
     Raises: BadModel when TensorFlow Lite Micro cannot run the model.
     """
-    command = [sys.executable, "-m", __name__, str(path)]
     try:
         child = subprocess.run(
-            command, input=inputs.tobytes(), capture_output=True, timeout=_LIMIT_S
+            **children.python(__name__, path),
+            input=inputs.tobytes(),
+            capture_output=True,
+            timeout=_LIMIT_S,
         )
     except subprocess.TimeoutExpired as error:
         raise BadModel(f"{path} did not run in TensorFlow Lite Micro in {_LIMIT_S} s") from error
@@ -69,7 +72,8 @@ def _smallest(fits: Callable[[int], bool]) -> int:
     return high * _ALIGNMENT_BYTES
 
 
-def _main() -> int:
+def main() -> int:
+    """The child: run the model that is its one word on the pictures in stdin."""
     import importlib.metadata
 
     try:
@@ -108,7 +112,3 @@ def _main() -> int:
     }
     print(json.dumps(told))
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(_main())

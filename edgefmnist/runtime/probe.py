@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from edgefmnist import children
 from edgefmnist.errors import BadModel, EdgeFmnistError, one_line
 
 _LIMIT_S = 60
@@ -29,9 +30,14 @@ def check(path: Path) -> None:
         raise BadModel(f"{path} cannot be read: {error.strerror}") from error
     if head[4:] != _IDENTIFIER:
         raise BadModel(f"{path} is not a TensorFlow Lite model (no {_IDENTIFIER.decode()} mark)")
-    command = [sys.executable, "-m", __name__, str(path)]
     try:
-        child = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S)
+        child = subprocess.run(
+            **children.python(__name__, path),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT_S,
+        )
     except subprocess.TimeoutExpired as error:
         raise BadModel(f"{path} is damaged: it did not run within {_LIMIT_S} s") from error
     if child.returncode == BadModel.exit_code:
@@ -43,7 +49,8 @@ def check(path: Path) -> None:
         raise BadModel(f"{path} cannot be run: {' '.join(last)}")
 
 
-def _main() -> int:
+def main() -> int:
+    """The child: load the model that is its one word, and run it."""
     from edgefmnist.runtime import interpreter
 
     path = Path(sys.argv[1])
@@ -61,7 +68,3 @@ def _main() -> int:
         print(f"{path} is damaged: {error}")
         return BadModel.exit_code
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(_main())

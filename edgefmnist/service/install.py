@@ -9,7 +9,7 @@ import secrets
 import subprocess
 from pathlib import Path
 
-from edgefmnist import files
+from edgefmnist import children, files
 from edgefmnist.errors import MissingDependency, UsageError
 from edgefmnist.service.program import closed_part
 from edgefmnist.service.unit import NAME, SECRETS_FILE
@@ -98,7 +98,11 @@ def _reload() -> str:
         return "systemd does not run here; it will know the service once it does"
     try:
         done = subprocess.run(
-            ["systemctl", "daemon-reload"], capture_output=True, text=True, timeout=_RELOAD_S
+            ["systemctl", "daemon-reload"],
+            env=children.environment(),
+            capture_output=True,
+            text=True,
+            timeout=_RELOAD_S,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"systemctl daemon-reload failed: {error}"

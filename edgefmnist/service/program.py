@@ -19,7 +19,7 @@ def find_program() -> tuple[str, ...]:
     script = Path(sysconfig.get_path("scripts")) / "edgefmnist"
     if os.access(script, os.X_OK):
         return (str(script),)
-    return (sys.executable, "-m", "edgefmnist")
+    return (sys.executable, "-I", "-m", "edgefmnist")
 
 
 def program_paths(program: tuple[str, ...]) -> tuple[Path, ...]:

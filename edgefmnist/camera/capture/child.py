@@ -1,6 +1,6 @@
 """The capture process: reads one source and hands its frames over when asked.
 
-usage: python -m edgefmnist.camera.capture.child SOCKET MEMORY    (descriptors that it inherits)
+words: SOCKET MEMORY    (descriptors that it inherits)
 
 One thread reads, another answers, so that a read that hangs in a driver is noticed and told. Both
 are killed with the process; a thread that hangs in the kernel could not be.
@@ -146,8 +146,6 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     memory = SharedPixels(int(sys.argv[2]))
     cv2.setNumThreads(1)  # the other cores are the classifier's
-    watcher = threading.Thread(target=_end_with_the_loop, daemon=True)
-    watcher.start()
     _serve(connection, memory)
 
 
@@ -179,15 +177,3 @@ def _taken(mailbox: Mailbox, memory: SharedPixels) -> Answer:
         return mailbox.take(memory)
     except Exception as error:  # no memory for a larger picture
         return messages.failure(error)
-
-
-def _end_with_the_loop() -> None:
-    """End, with what the source started, when the loop's process is gone without a word."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.killpg(0, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

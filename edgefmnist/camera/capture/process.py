@@ -8,13 +8,14 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 
+from edgefmnist import children
 from edgefmnist.camera.capture import messages
 from edgefmnist.camera.capture.messages import Answer, Given
 from edgefmnist.camera.capture.pixels import Pixels, SharedPixels
 from edgefmnist.camera.source import SourceConfig
 
+_CHILD = "edgefmnist.camera.capture.child"
 _CLOSE_S = 2.5  # for the source to be closed in order; rpicam-vid has 2 s of it
 _KILL_S = 1.0  # for a killed process to be gone: one that hangs in the kernel will not be
 
@@ -30,11 +31,10 @@ class CaptureProcess:
         wordless = None if os.environ.get("EDGEFMNIST_TRACEBACK") else subprocess.DEVNULL
         try:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "edgefmnist.camera.capture.child", *map(str, descriptors)],
+                **children.python(_CHILD, *descriptors, pass_fds=descriptors),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=wordless,  # native libraries chatter there; errors come as messages
-                pass_fds=descriptors,
                 start_new_session=True,  # a group of its own: killed with all that it started
             )
         except BaseException:

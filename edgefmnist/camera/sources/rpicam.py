@@ -21,6 +21,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist import children
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.camera.sources.rpicam_listing import CsiCamera, parse_listing
 from edgefmnist.errors import CameraUnavailable, MissingDependency, UsageError
@@ -44,7 +45,13 @@ def list_cameras() -> list[CsiCamera]:
         return []
     try:
         listing = subprocess.run(
-            ["rpicam-hello", "--list-cameras"], capture_output=True, text=True, timeout=15
+            ["rpicam-hello", "--list-cameras"],
+            env=children.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=15,
         )
     except (OSError, subprocess.TimeoutExpired):
         return []
@@ -82,6 +89,7 @@ def open_rpicam(
     try:
         child = subprocess.Popen(
             command(number, size, fps or FPS),
+            env=children.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
