@@ -18,10 +18,28 @@ A message is one line: what is wrong, where, and what to do next.
 """
 
 
+def printable(text: str) -> str:
+    r"""`text` in characters that a terminal, a journal or a plot only shows.
+
+    Everything that is written for people and may hold words from outside (names of files and
+    models, what servers answer) passes here: `render.console` does it for what it prints. Control
+    characters, line ends, marks of direction and others that cannot be seen become escapes such as
+    ``\x1b``; bytes of a file name that are not UTF-8 become ``\xff``.
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte, as os.fsdecode has it
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def one_line(message: str) -> str:
-    """`message` on one line, with control characters of file names made visible."""
-    joined = " ".join(message.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in joined)
+    """`message`, which may have been written in several lines, on one; made `printable`."""
+    return printable(" ".join(message.split()))
 
 
 class EdgeFmnistError(Exception):

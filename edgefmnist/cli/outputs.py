@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgefmnist.errors import printable
+
 if TYPE_CHECKING:
     from edgefmnist.camera.events import Sink
 
@@ -33,6 +35,7 @@ def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
 
     Raises: UsageError, CannotWrite, MissingDependency; those opened before are closed again.
     """
+    source, model = printable(source), printable(model)
     sinks: list[Sink] = []
     try:
         _add_files(config, sinks)

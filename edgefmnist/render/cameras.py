@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from edgefmnist.camera.listing import FoundCamera
 from edgefmnist.camera.sinks.lines import WholeLines
-from edgefmnist.errors import one_line
+from edgefmnist.errors import one_line, printable
 from edgefmnist.render.console import notes, results
 
 _NOTHING = (
@@ -43,14 +43,13 @@ def _table(found: Sequence[FoundCamera]) -> Table:
     table.add_column("state")
     for one in found:
         about = one_line(f"{one.name} ({one.through})" if one.name else one.through)
-        state = Text(one.trouble, "red") if one.trouble else Text("ready", "green")
-        table.add_row(one.source, about, _sizes(one), state)
+        state = Text(one_line(one.trouble), "red") if one.trouble else Text("ready", "green")
+        table.add_row(one.source, about, Text("\n").join(map(Text, _sizes(one))), state)
     return table
 
 
-def _sizes(one: FoundCamera) -> str:
+def _sizes(one: FoundCamera) -> Iterator[str]:
     """A line for each format; long ones are cut, --jsonl has them whole."""
-    return "\n".join(
-        f"{form} {', '.join(sizes[:_MOST_SIZES])}" + (", ..." if len(sizes) > _MOST_SIZES else "")
-        for form, sizes in one.sizes.items()
-    )
+    for form, sizes in one.sizes.items():
+        more = ", ..." if len(sizes) > _MOST_SIZES else ""
+        yield printable(f"{form} {', '.join(sizes[:_MOST_SIZES])}{more}")

@@ -7,9 +7,14 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from edgefmnist.errors import printable
 
 
 class _Unfailing(io.TextIOWrapper):
@@ -39,9 +44,35 @@ def _lasting_stderr() -> TextIO:
     return _Unfailing(raw, encoding="utf-8", errors="replace", write_through=True)
 
 
-# No markup: a path may hold what looks like it.
-results = Console(highlight=False, markup=False)
-notes = Console(file=_lasting_stderr(), highlight=False, markup=False)
+class SafeConsole(Console):
+    """A console on which words from outside can do nothing but be read.
+
+    A string, also in a table or a title, is one line of `printable` characters; what has several
+    lines is a `Text` or several rows. In a `Text` all but the line ends is made printable.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """Take the options of `Console`, but no markup and no emoji: a name may look like them."""
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make a text of a string. Rich calls it for every one that it shows."""
+        return super().render_str(printable(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Make segments of anything that is shown. Rich calls it for all parts of what it shows."""
+        if isinstance(renderable, Text):
+            lines = [printable(line) for line in renderable.plain.split("\n")]
+            shown = "\n".join(lines)
+            if shown != renderable.plain:  # styles of parts of it would no longer fit
+                renderable = renderable.blank_copy(shown)
+        return super().render(renderable, options)
+
+
+results = SafeConsole()
+notes = SafeConsole(file=_lasting_stderr())
 
 
 def print_json(value: Any) -> None:

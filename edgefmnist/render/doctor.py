@@ -24,9 +24,11 @@ def show(findings: Sequence[Finding]) -> None:
     results.print(table)
     mends = [one for one in findings if one.mend]
     if not mends:
-        results.print("\nNothing to mend.")
+        results.print()
+        results.print("Nothing to mend.")
         return
-    results.print("\nTo mend:")
+    results.print()
+    results.print("To mend:")
     for one in mends:  # not wrapped: commands are there to be copied
         results.print(Text(f"  {one.check}: {one.mend}", _STYLES[one.status]), soft_wrap=True)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from edgefmnist import files
 from edgefmnist.quantization.records import LayersResult, LeftInFloat
 from edgefmnist.render.console import print_json, results
+from edgefmnist.render.plots import label
 
 _KIB = 1024
 
@@ -129,7 +130,7 @@ def plot(result: LayersResult, path: Path) -> None:
         markersize=4,
         linestyle="none",
     )
-    errors.set_yticks(places, [f"{row.layer}  {row.op.lower()}" for row in rows], fontsize=8)
+    errors.set_yticks(places, [label(f"{row.layer}  {row.op.lower()}") for row in rows], fontsize=8)
     errors.invert_yaxis()
     errors.set_xlim(0, 1.12 * max((value or 0 for value in local), default=1))
     errors.set_xlabel("signal-to-quantization-noise ratio, dB: more is better")
@@ -144,6 +145,7 @@ def plot(result: LayersResult, path: Path) -> None:
     for axes in (errors, cut):
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
-    figure.suptitle(f"{result.name} in int8, {result.pictures:,} validation pictures", fontsize=10)
+    title = f"{label(result.name)} in int8, {result.pictures:,} validation pictures"
+    figure.suptitle(title, fontsize=10)
     with files.replacing(path) as scratch:
         figure.savefig(scratch, dpi=120)

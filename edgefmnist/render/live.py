@@ -24,9 +24,9 @@ from edgefmnist.camera.loop import CameraSummary
 from edgefmnist.camera.recognizer import UNKNOWN, LoadedModel
 from edgefmnist.camera.sinks.jsonl import JsonLines
 from edgefmnist.camera.sinks.lines import LineSink, WholeLines
-from edgefmnist.errors import one_line
+from edgefmnist.errors import one_line, printable
 from edgefmnist.records import LABELS
-from edgefmnist.render.console import notes, results
+from edgefmnist.render.console import SafeConsole, notes, results
 from edgefmnist.render.progress import counting
 
 _MIN_WIDTH, _MIN_HEIGHT = 72, 18  # of a terminal that the view fits into
@@ -68,7 +68,7 @@ def show_trouble(sink: Sink, error: OSError | None) -> None:
         told = "works again"
     else:
         told = error.strerror or str(error)
-        told = f"{error.filename}: {told}" if error.filename else told
+        told = f"{printable(str(error.filename))}: {told}" if error.filename else told
     notes.print(one_line(f"{sink.name}: {told}"), soft_wrap=True)
 
 
@@ -94,7 +94,7 @@ def learning() -> Iterator[Callable[[int, int], None]]:
 
 def show_learned(file: Path) -> None:
     """Tell where the learned background went."""
-    name = one_line(str(file))
+    name = printable(str(file))
     notes.print(
         f"background learned, saved in {name}; next time: --background {name}", soft_wrap=True
     )
@@ -143,7 +143,7 @@ class _Lines(LineSink):
 
     def __init__(self, headline: str) -> None:
         super().__init__(WholeLines.of(sys.stdout), "stdout")
-        self._headline: str | None = headline
+        self._headline: str | None = printable(headline)
 
     def on_event(self, event: CameraEvent) -> None:
         line = None
@@ -235,11 +235,11 @@ class _Screen:
         if self._status is not None:
             fine = self._status.state is State.LIVE
             told = f"{self._status.state.value} {self._status.detail}".strip()
-            table.add_row("camera", Text(told, "green" if fine else "bold red"))
+            table.add_row("camera", Text(one_line(told), "green" if fine else "bold red"))
         speed = f"{event.fps:.1f} fps, {self._frames:,} frames, {event.dropped:,} dropped"
         table.add_row("speed", speed)
-        table.add_row("source", Text(self._source + (f" {event.name}" if event.name else "")))
-        table.add_row("model", Text(self._model))
+        table.add_row("source", f"{self._source} {event.name}".strip())
+        table.add_row("model", self._model)
         if event.background_fits is not None:
             told = "learned" if event.background_fits else "fits no more: --learn-background"
             table.add_row("background", told)
@@ -323,7 +323,7 @@ def show_summary(summary: CameraSummary, *, jsonl: bool) -> None:
     if jsonl or results.is_terminal:
         return (notes if jsonl else results).print(table)
     text = io.StringIO()
-    Console(file=text, width=results.width).print(table)
+    SafeConsole(file=text, width=results.width).print(table)
     try:
         WholeLines.of(sys.stdout).write(text.getvalue().rstrip("\n"))
     except BrokenPipeError:

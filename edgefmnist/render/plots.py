@@ -1,4 +1,4 @@
-"""What every command that draws a plot asks first."""
+"""What all plots have in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from edgefmnist import files
-from edgefmnist.errors import MissingDependency, UsageError
+from edgefmnist.errors import MissingDependency, UsageError, printable
 from edgefmnist.frameworks import INSTALL
 
 
@@ -20,3 +20,8 @@ def check_plot(path: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingDependency(f"--plot needs matplotlib: {INSTALL}")
     files.check_target(path)
+
+
+def label(name: str) -> str:
+    """`name` for a plot, where what stands between two dollar signs would be a formula."""
+    return printable(name).replace("$", r"\$")

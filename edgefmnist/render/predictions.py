@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,8 +15,8 @@ from edgefmnist.camera.recognizer import Recognition
 from edgefmnist.camera.sinks.jsonl import microseconds, prediction_fields
 from edgefmnist.camera.sinks.lines import WholeLines
 from edgefmnist.camera.stills import Still
-from edgefmnist.errors import one_line
-from edgefmnist.render.console import notes, results
+from edgefmnist.errors import one_line, printable
+from edgefmnist.render.console import SafeConsole, notes, results
 
 _ANSWER_WIDTH = 66  # of the columns beside the path
 
@@ -58,9 +57,9 @@ def show_table(stills: Iterable[Still]) -> int:
         if still.recognition is None:
             failed += _complain(still)
             continue
-        table.add_row(Text(_tail(one_line(still.path), room)), *_answer(still.recognition))
+        table.add_row(Text(_tail(printable(still.path), room)), *_answer(still.recognition))
     if table.row_count:
-        console = results if results.is_terminal else Console(width=10_000, highlight=False)
+        console = results if results.is_terminal else SafeConsole(width=10_000)
         console.print(table)
     return failed
 

@@ -7,11 +7,13 @@ import statistics
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from edgefmnist import files
 from edgefmnist.quantization.records import Comparison
 from edgefmnist.quantization.study import UNSTEADY, RangePair, StudyPoint, StudyResult
 from edgefmnist.render.console import print_json, results
+from edgefmnist.render.plots import label
 
 _NAMED = 5
 
@@ -25,9 +27,9 @@ def show(result: StudyResult) -> None:
         title_justify="left",
     )
     for head in ("pictures", "accuracy", "lowest to\nhighest", "drop,\npoints", "same\nanswer"):
-        table.add_column(head, justify="right")
-    table.add_column(f"ranges\n>{UNSTEADY:.0%} apart", justify="right")
-    table.add_column("most\napart", justify="right")
+        table.add_column(Text(head), justify="right")
+    table.add_column(Text(f"ranges\n>{UNSTEADY:.0%} apart"), justify="right")
+    table.add_column(Text("most\napart"), justify="right")
     for count, pairs in result.ranges.items():
         points = _points(result, count)
         reached = [one.quantized_eval.accuracy for one in points]
@@ -186,6 +188,6 @@ def plot(result: StudyResult, path: Path) -> None:
         axes.minorticks_off()
         axes.set_xlabel("calibration pictures")
         axes.grid(alpha=0.3)
-    figure.suptitle(f"Calibration of {result.name} in int8", fontsize=10)
+    figure.suptitle(f"Calibration of {label(result.name)} in int8", fontsize=10)
     with files.replacing(path) as scratch:
         figure.savefig(scratch, dpi=110)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from edgefmnist import files
 from edgefmnist.quantization.records import Comparison, Goal, VariantRow, VariantsResult
 from edgefmnist.render.bench.tables import machine_text, show_conditions
 from edgefmnist.render.console import print_json, results
+from edgefmnist.render.plots import label
 from edgefmnist.render.quantization import calibrated_on, frames_fields
 
 _SCORES = ("accuracy", "drop, points\n(95 % interval)", "same\nanswer")
@@ -71,7 +73,7 @@ def _table(title: str, heads: tuple[str, ...]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("variant")
     for head in heads:
-        table.add_column(head, justify="right")
+        table.add_column(Text(head), justify="right")
     return table
 
 
@@ -182,7 +184,7 @@ def plot(result: VariantsResult, path: Path) -> None:
         axes.grid(axis="x", alpha=0.3)
     chosen = f"; green: {result.selection.goal}, chosen" if result.selection else ""
     figure.suptitle(
-        f"{result.name} on {machine_text(result.conditions)}; red line: --max-drop "
+        f"{label(result.name)} on {label(machine_text(result.conditions))}; red line: --max-drop "
         f"{result.max_drop_pp:g}{chosen}",
         fontsize=9,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,11 @@ def read(
         options["experimental_op_resolver_type"] = kernels.BUILTIN_REF
     try:
         with silenced_stderr():
-            interpreter = interpreter_class(model_path=str(path), num_threads=threads, **options)
+            interpreter = interpreter_class(
+                model_path=os.fsencode(path),  # as bytes: a file's name need not be UTF-8
+                num_threads=threads,
+                **options,
+            )
     except (ValueError, RuntimeError) as error:
         raise _cannot_load(path, error) from error
     _check_shapes(interpreter, path)

@@ -46,9 +46,10 @@ class Systemd:
     def on_status(self, status: Status) -> None:
         """Tell how the camera is, and the first time that the service is ready. Raises: OSError."""
         self._told_s = float("-inf")  # the next frame, which may come much later, is told at once
-        self._tell(one_line(f"{status.state.value} {status.detail}"))
+        self._tell(f"{status.state.value} {status.detail}")
 
     def _tell(self, line: str) -> None:
+        line = one_line(line)  # a second line would be another message to systemd
         if self._ready:
             self._send(f"STATUS={line}")
         else:

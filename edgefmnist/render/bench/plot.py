@@ -9,6 +9,7 @@ import numpy as np
 from edgefmnist import files
 from edgefmnist.bench.records import BenchResult
 from edgefmnist.render.bench.tables import machine_text, model_text
+from edgefmnist.render.plots import label
 
 
 def plot(result: BenchResult, path: Path) -> None:
@@ -23,8 +24,8 @@ def plot(result: BenchResult, path: Path) -> None:
     axes = figure.subplots()
     shares = np.linspace(0, 1, 2001)
     for row in result.rows:
-        label = f"{model_text(row)}, threads: {row.threads}, {row.p50_us:,.0f} µs"
-        axes.plot(np.quantile(row.latencies_us, shares), shares, label=label)
+        words = f"{label(model_text(row))}, threads: {row.threads}, {row.p50_us:,.0f} µs"
+        axes.plot(np.quantile(row.latencies_us, shares), shares, label=words)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -35,7 +36,7 @@ def plot(result: BenchResult, path: Path) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel("latency of one picture, microseconds")
     axes.set_ylabel("inferences done")
-    axes.set_title(machine_text(result.conditions), fontsize=9)
+    axes.set_title(label(machine_text(result.conditions)), fontsize=9)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, fontsize=8, title="model and median")
     with files.replacing(path) as scratch:

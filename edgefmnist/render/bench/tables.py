@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from edgefmnist.bench.compare import Change, Comparison
 from edgefmnist.bench.profile import OperatorTime, Profile
@@ -80,7 +81,7 @@ def _show_memory(result: BenchResult) -> None:
     table = Table(title="Memory and cold start", title_justify="left")
     table.add_column("model (input)", overflow="fold")
     for head in MEMORY_HEADS:
-        table.add_column(head.replace(" ", "\n"), justify="right")
+        table.add_column(Text(head.replace(" ", "\n")), justify="right")
     for row in first_rows(result):
         table.add_row(
             model_text(row),
