@@ -25,6 +25,13 @@ LABELS = (
 )
 """Class names of Fashion-MNIST in label order (Xiao et al. 2017, table 2)."""
 
+UNKNOWN = "unknown"
+"""What is said where no label is."""
+
+_LEAST_CANDIDATE = 2 / len(LABELS)  # twice what a guess would have
+_LEAST_LEAD = 0.05
+_LEAST_KNOWN = 0.05
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
@@ -91,20 +98,66 @@ class Frame:
 class Prediction:
     """What the model says of one picture.
 
-    label, label_index: the best class, also where `unknown` declines to stand by it.
-    score: calibrated probability of the best class, 0..1; 0 when no garment was found.
-    known: calibrated probability that this is one of the ten classes, 0..1; 0 likewise.
-    unknown: true when no garment was found or `known` is under the threshold.
-    top: (label, probability) of every class, best first.
+    Where it does not know, whatever the reason, `label` is ``unknown``, `label_index` -1 and
+    `score` 0; `named` and `unsure` build both kinds.
+
+    label, label_index: the class answered. score: its calibrated probability, 0..1.
+    known: calibrated probability that this is one of the ten classes, 0..1; 0 when no garment was
+        found or the model tells no class from another.
+    top: (label, probability) of every class, best first, also of an unknown garment; empty where
+        the model was not asked, since no garment was found.
     """
 
     label: str
     label_index: int
     score: float
     known: float
-    unknown: bool
     top: tuple[tuple[str, float], ...]
     latency_ns: int
+
+    @classmethod
+    def named(
+        cls, *, known: float, top: tuple[tuple[str, float], ...], latency_ns: int
+    ) -> Prediction:
+        """The first of `top` is the answer."""
+        label, score = top[0]
+        return cls(
+            label=label,
+            label_index=LABELS.index(label),
+            score=score,
+            known=known,
+            top=top,
+            latency_ns=latency_ns,
+        )
+
+    @classmethod
+    def unsure(
+        cls, *, known: float = 0.0, top: tuple[tuple[str, float], ...] = (), latency_ns: int = 0
+    ) -> Prediction:
+        """It is not known what the picture shows."""
+        return cls(
+            label=UNKNOWN, label_index=-1, score=0.0, known=known, top=top, latency_ns=latency_ns
+        )
+
+    @property
+    def unknown(self) -> bool:
+        """Whether there is no answer."""
+        return self.label_index < 0
+
+    @property
+    def candidates(self) -> tuple[tuple[str, float], ...]:
+        """At most two (label, probability) worth naming where the answer is unknown.
+
+        Those that stand out from the rest and from a guess. Of ten equal probabilities there is
+        none, and none where this is hardly one of the ten at all.
+        """
+        if not self.top or self.known < _LEAST_KNOWN:
+            return ()
+        for count in (2, 1):
+            last, following = (score for _, score in self.top[count - 1 : count + 1])
+            if last >= _LEAST_CANDIDATE and last - following >= _LEAST_LEAD:
+                return self.top[:count]
+        return ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

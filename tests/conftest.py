@@ -67,6 +67,34 @@ def small_model() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tied_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bare `.tflite` that gives every class the same score, whatever it sees."""
+    return _converted(
+        tmp_path_factory.mktemp("tied") / "tied.tflite", lambda ops, pixels: 0 * pixels
+    )
+
+
+@pytest.fixture(scope="session")
+def bad_numbers_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bare `.tflite` whose scores are not a number where the picture is not all but black."""
+    path = tmp_path_factory.mktemp("nan") / "nan.tflite"
+    return _converted(path, lambda ops, pixels: pixels + ops.log(10.0 - ops.mean(pixels)))
+
+
+def _converted(path: Path, answer: Callable[..., object]) -> Path:
+    """A model of ten pixels, changed by `answer` (`keras.ops`, pixels), which are its scores."""
+    pytest.importorskip("tensorflow", reason="TensorFlow, which converts, is not installed")
+    import keras
+
+    from edgefmnist.quantization.convert import convert
+
+    picture = keras.Input((28, 28, 1))
+    middle = keras.layers.Flatten()(picture)[:, 400:410]
+    path.write_bytes(convert(keras.Model(picture, answer(keras.ops, middle)), "float32"))
+    return path
+
+
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this tree."""
     return build_wheel(tmp_path_factory.mktemp("wheel"))

@@ -7,13 +7,13 @@ Writes a JSON list for each round: microseconds of one inference of each part, t
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from edgefmnist import json_text
 from edgefmnist.runtime.cut import prefixes
 from edgefmnist.runtime.interpreter import provider
 
@@ -30,7 +30,7 @@ def main() -> None:
     for number in range(rounds + 1):
         times = [_median_us(part) for part in parts]
         if number:
-            print(json.dumps(times), flush=True)
+            print(json_text.dumps(times), flush=True)
 
 
 def _median_us(part: Any) -> float:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from edgefmnist import __version__, files
+from edgefmnist import __version__, files, json_text
 from edgefmnist.bench.profile import Profile
 from edgefmnist.bench.records import BenchResult, BenchRow, Nanoseconds, Window
 from edgefmnist.errors import BadInput, one_line
@@ -96,7 +96,7 @@ def save(
 ) -> None:
     """Write the whole run to `path`, gzipped where its name ends in .gz. Raises: CannotWrite."""
     told = document(result, camera, profiles, samples=True)
-    data = (json.dumps(told, separators=(",", ":")) + "\n").encode()
+    data = (json_text.dumps(told, compact=True) + "\n").encode()
     with files.replacing(path) as scratch:
         scratch.write_bytes(gzip.compress(data, 6) if path.suffix == _GZIP else data)
 

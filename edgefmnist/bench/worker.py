@@ -9,11 +9,12 @@ in small lists as they come, since keeping them would count as the model's memor
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from edgefmnist import json_text
 
 if TYPE_CHECKING:
     from edgefmnist.runtime.classifier import Classifier, Pictures
@@ -76,7 +77,7 @@ def _run(classifier: Classifier, picture: Pictures, seconds: float, told: bool) 
 
 
 def _tell(value: Any) -> None:
-    print(json.dumps(value), flush=True)
+    print(json_text.dumps(value), flush=True)
 
 
 def _status_bytes(key: str) -> int:

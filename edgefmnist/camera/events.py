@@ -54,8 +54,9 @@ class CameraEvent:
     frame: its number at the source. name: its file name, else empty.
     captured_ns: ``time.monotonic_ns()`` at which it was received (`Frame.captured_ns`).
     pixels: uint8 [height, width, 3], B, G, R: the frame itself. Nobody writes to it.
-    announced: label that the tracker stands by, or ``unknown``.
-    changed: whether `announced` is another than in the event before; true in the first.
+    announced: label that the tracker stands by, or ``unknown``; None in the first frames of a run,
+        until some agree.
+    changed: whether `announced` is another than in the event before, or the first.
     picture: uint8 [28, 28], what the model saw; None where no garment was found.
     capture_ns, preprocess_ns, infer_ns: the three parts of its latency (`Capture.take`).
     fps: frames classified a second, over the last 30. dropped: frames never classified so far.
@@ -67,7 +68,7 @@ class CameraEvent:
     name: str
     captured_ns: int
     pixels: npt.NDArray[np.uint8]
-    announced: str
+    announced: str | None
     changed: bool
     prediction: Prediction
     picture: npt.NDArray[np.uint8] | None

@@ -12,12 +12,19 @@ from statistics import median
 from edgefmnist.camera.capture import Capture
 from edgefmnist.camera.events import CameraEvent, Sink
 from edgefmnist.camera.fanout import Fanout, OnTrouble
-from edgefmnist.camera.recognizer import UNKNOWN, LoadedModel, Recognition, Recognizer
+from edgefmnist.camera.recognizer import (
+    LoadedModel,
+    Recognition,
+    Recognizer,
+    nothing_recognized,
+)
 from edgefmnist.camera.tracker import Tracker
-from edgefmnist.errors import CameraUnavailable
-from edgefmnist.records import LABELS, Frame
+from edgefmnist.errors import BadModel, CameraUnavailable
+from edgefmnist.records import Frame
 
 _WAIT_S = 0.2  # how often a stop is looked for while no frame comes
+OnBadModel = Callable[[BadModel | None], None]
+
 _RECENT = 10_000  # frames whose latencies the medians cover: memory stays bounded for months
 
 
@@ -70,15 +77,17 @@ def run_camera(
     should_stop: Callable[[], bool],
     on_trouble: OnTrouble,
     newer_model: Callable[[], LoadedModel | None] | None = None,
+    on_bad_model: OnBadModel | None = None,
 ) -> CameraSummary:
     """Classify frames until the source ends, `config.frames` are done or a stop is asked for.
 
     `capture` and `sinks` are closed on every way out. on_trouble: see `Fanout`.
     newer_model: asked between frames for a model to use from now on; see `reloading`.
+    on_bad_model: see `FramePath`.
 
     Raises: CameraUnavailable, BadPicture; whatever else a sink raises.
     """
-    path = FramePath(recognizer)
+    path = FramePath(recognizer, on_bad_model)
     with contextlib.closing(Fanout(sinks, on_trouble)) as told, contextlib.closing(capture):
         try:
             told.status(capture.status)
@@ -88,9 +97,12 @@ def run_camera(
                 if newer_model is not None and (model := newer_model()) is not None:
                     path.use(model)
                 if taken is not None:
-                    told.event(path.follow(*taken, capture.dropped))
+                    last = path.classified + 1 == config.frames
+                    told.event(path.follow(*taken, capture.dropped, last=last))
                 elif capture.ended:
                     break
+            if (concluded := path.conclude()) is not None:
+                told.event(concluded)
         except BrokenPipeError:  # whoever read our output is gone: that is a stop
             pass
         except CameraUnavailable:
@@ -102,38 +114,53 @@ def run_camera(
 class FramePath:
     """The way of one frame, from pixels to the event that sinks are told."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
-        """Begin with nothing announced."""
+    def __init__(self, recognizer: Recognizer, on_bad_model: OnBadModel | None = None) -> None:
+        """Begin with nothing announced.
+
+        on_bad_model: told once when the model's answers are no longer numbers (the error), and
+            when they are again (None). Such a frame counts as one without a garment.
+        """
         self._recognizer = recognizer
-        self._tracker = Tracker(recognizer.unknown_threshold or 0.0)
+        self._tracker = Tracker(recognizer.unknown_threshold)
         self._tally = _Tally()
-        self._announced: str | None = None
+        self._event: CameraEvent | None = None
+        self._on_bad_model = on_bad_model
+        self._bad_model = False
 
     def use(self, model: LoadedModel) -> None:
         """Answer by `model` from the next frame on; what is announced stays until it says else."""
         self._recognizer.use(model)
-        self._tracker.threshold = model.unknown_threshold or 0.0
+        self._tracker.threshold = model.unknown_threshold
 
     @property
     def classified(self) -> int:
         """Frames so far."""
         return self._tally.classified
 
-    def follow(self, frame: Frame, capture_ns: int, dropped: int) -> CameraEvent:
-        """Recognize one frame and smooth its label. dropped: frames never classified so far."""
-        recognition = self._recognizer.recognize(frame.pixels)
-        label = self._tracker.update(
+    def follow(
+        self, frame: Frame, capture_ns: int, dropped: int, *, last: bool = False
+    ) -> CameraEvent:
+        """Recognize one frame and smooth its label.
+
+        dropped: frames never classified so far. last: whether none follows, so that something
+        must be announced now. A picture file is a scene of its own and announced as such.
+        """
+        recognition = self._recognize(frame)
+        announced = self._tracker.update(
             recognition.probabilities, recognition.prediction.known, frame.captured_ns
         )
-        announced = UNKNOWN if label is None else LABELS[label]
-        changed, self._announced = announced != self._announced, announced
-        return CameraEvent(
+        if frame.name:
+            announced = recognition.prediction.label
+        elif last:
+            announced = self._tracker.conclude()
+        before = None if self._event is None else self._event.announced
+        self._event = CameraEvent(
             frame=frame.index,
             name=frame.name,
             captured_ns=frame.captured_ns,
             pixels=frame.pixels,
             announced=announced,
-            changed=changed,
+            changed=announced != before,
             prediction=recognition.prediction,
             picture=recognition.picture,
             box=recognition.box,
@@ -145,6 +172,28 @@ class FramePath:
             true_label=frame.true_label,
             background_fits=self._recognizer.background_fits,
         )
+        return self._event
+
+    def conclude(self) -> CameraEvent | None:
+        """The newest event once more where the run ends before anything was announced."""
+        if self._event is None or self._event.announced is not None:
+            return None
+        announced = self._tracker.conclude()
+        return dataclasses.replace(self._event, announced=announced, changed=True)
+
+    def _recognize(self, frame: Frame) -> Recognition:
+        try:
+            recognition = self._recognizer.recognize(frame.pixels)
+        except BadModel as error:
+            self._tell_bad_model(error)
+            return nothing_recognized(0)
+        self._tell_bad_model(None)
+        return recognition
+
+    def _tell_bad_model(self, error: BadModel | None) -> None:
+        if self._bad_model != (error is not None) and self._on_bad_model is not None:
+            self._on_bad_model(error)
+        self._bad_model = error is not None
 
     def summary(self, dropped: int) -> CameraSummary:
         """The run so far as a whole."""

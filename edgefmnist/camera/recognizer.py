@@ -15,8 +15,8 @@ from edgefmnist.records import LABELS, Prediction
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile
 
-UNKNOWN = "unknown"
-"""What is said where no label is: also `Prediction.label` where there was nothing to classify."""
+_LEAST_SPREAD = 1e-5
+"""Between the best and the worst class, under which a model tells none from another."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,10 @@ class Recognizer:
         return self._preprocessor.background_fits
 
     def recognize(self, pixels: npt.NDArray[np.uint8]) -> Recognition:
-        """Classify one picture, uint8 [height, width, 3] in B, G, R order."""
+        """Classify one picture, uint8 [height, width, 3] in B, G, R order.
+
+        Raises: BadModel where the model's answer is not a number.
+        """
         start = time.monotonic_ns()
         prepared = self._preprocessor.prepare(pixels)
         picture = prepared.picture
@@ -79,15 +82,7 @@ class Recognizer:
             picture = whole_scene(pixels)
         ready = time.monotonic_ns()
         if picture is None:
-            return Recognition(
-                prediction=_nothing(),
-                picture=None,
-                box=None,
-                mask=None,
-                probabilities=None,
-                preprocess_ns=ready - start,
-                infer_ns=0,
-            )
+            return nothing_recognized(ready - start)
         logits = self._classifier.logits(picture[None])
         probabilities = self._classifier.probabilities(logits)[0]
         known = float(self._classifier.known(logits)[0])
@@ -106,21 +101,25 @@ class Recognizer:
         self, probabilities: npt.NDArray[np.float32], known: float, infer_ns: int
     ) -> Prediction:
         order = np.argsort(-probabilities, kind="stable")
-        best = int(order[0])
-        return Prediction(
-            label=LABELS[best],
-            label_index=best,
-            score=float(probabilities[best]),
-            known=known,
-            unknown=self.unknown_threshold is not None and known < self.unknown_threshold,
-            top=tuple((LABELS[i], float(probabilities[i])) for i in order),
-            latency_ns=infer_ns,
-        )
+        top = tuple((LABELS[i], float(probabilities[i])) for i in order)
+        if top[0][1] - top[-1][1] < _LEAST_SPREAD:
+            known = 0.0
+        threshold = self.unknown_threshold
+        sure = threshold is None or (known >= threshold and known > 0)
+        kind = Prediction.named if sure else Prediction.unsure
+        return kind(known=known, top=top, latency_ns=infer_ns)
 
 
-def _nothing() -> Prediction:
-    return Prediction(
-        label=UNKNOWN, label_index=-1, score=0.0, known=0.0, unknown=True, top=(), latency_ns=0
+def nothing_recognized(preprocess_ns: int) -> Recognition:
+    """What came of a picture that the model was not asked about, or had no answer for."""
+    return Recognition(
+        prediction=Prediction.unsure(),
+        picture=None,
+        box=None,
+        mask=None,
+        probabilities=None,
+        preprocess_ns=preprocess_ns,
+        infer_ns=0,
     )
 
 
@@ -150,6 +149,7 @@ def load_model(
     Raises: UsageError, BadModel.
     """
     classifier = Classifier(model, threads=threads)
+    classifier.logits(np.zeros((1, 28, 28), np.uint8))  # a model that has no answers ends here
     threshold = _threshold(unknown_threshold, classifier.unknown_threshold)
     return LoadedModel(classifier=classifier, unknown_threshold=threshold)
 

@@ -12,14 +12,14 @@ import numpy.typing as npt
 from edgefmnist.camera.pictures import read_picture
 from edgefmnist.camera.recognizer import Recognition, Recognizer
 from edgefmnist.camera.sources.folder import pictures_in
-from edgefmnist.errors import BadPicture
+from edgefmnist.errors import BadInput, BadModel, BadPicture
 from edgefmnist.preprocess import Preprocessor
 from edgefmnist.records import GarmentFrames
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Still:
-    """One picture and its answer, or the `error` that kept it from being read.
+    """One picture and its answer, or the `error` that kept it from having one.
 
     pixels: uint8 [height, width, 3] in B, G, R order.
     path: as given by the user; for a folder, the folder as given joined with the file's name.
@@ -28,7 +28,7 @@ class Still:
     path: str
     pixels: npt.NDArray[np.uint8] | None = None
     recognition: Recognition | None = None
-    error: BadPicture | None = None
+    error: BadInput | None = None
 
 
 def recognize_stills(paths: Iterable[str], recognizer: Recognizer) -> Iterator[Still]:
@@ -42,10 +42,10 @@ def recognize_stills(paths: Iterable[str], recognizer: Recognizer) -> Iterator[S
         for path in found:
             try:
                 pixels = read_picture(Path(path))
-            except BadPicture as error:
+                recognition = recognizer.recognize(pixels)
+            except (BadPicture, BadModel) as error:
                 yield Still(path=path, error=error)
             else:
-                recognition = recognizer.recognize(pixels)
                 yield Still(path=path, pixels=pixels, recognition=recognition)
 
 

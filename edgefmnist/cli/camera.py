@@ -148,6 +148,7 @@ def _run(
                         on_loaded=live.show_loaded,
                         on_refused=live.show_refused,
                     ),
+                    live.show_bad_model,
                 )
         live.show_summary(summary, jsonl=outputs.jsonl)
 

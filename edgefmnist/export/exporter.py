@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist import files
+from edgefmnist import files, json_text
 from edgefmnist.errors import BadModel, GateRefused
 from edgefmnist.export import micro, readme, source, structure
 from edgefmnist.export.records import ExportConfig, ExportResult, Golden, MicroCheck
@@ -141,7 +141,7 @@ def _write(
         "README.md": readme.text(result),
     }
     record: dict[str, Any] = result.record() | {"files": [*texts, RECORD]}
-    texts[RECORD] = json.dumps(record, indent=1) + "\n"
+    texts[RECORD] = json_text.dumps(record, indent=1) + "\n"
     with files.replacing_folder(result.out) as scratch:
         for name, text in texts.items():
             (scratch / name).write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist import children
+from edgefmnist import children, json_text
 from edgefmnist.errors import BadModel, MissingDependency
 from edgefmnist.runtime.interpreter import INPUT_SHAPE
 
@@ -110,5 +110,5 @@ def main() -> int:
         "arena_bytes": arena_bytes,
         "runtime": f"tflite-micro {version}",
     }
-    print(json.dumps(told))
+    print(json_text.dumps(told))
     return 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
+from edgefmnist import json_text
 from edgefmnist.camera.listing import FoundCamera
 from edgefmnist.camera.sinks.lines import WholeLines
 from edgefmnist.errors import one_line, printable
@@ -28,7 +28,7 @@ def show(found: Sequence[FoundCamera], *, as_json: bool) -> None:
     if as_json:
         lines = WholeLines.of(sys.stdout)
         for one in found:
-            lines.write(json.dumps(dataclasses.asdict(one)))
+            lines.write(json_text.dumps(dataclasses.asdict(one)))
     elif found:
         results.print(_table(found))
     if not found:

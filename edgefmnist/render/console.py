@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from edgefmnist import json_text
 from edgefmnist.errors import printable
 
 
@@ -77,4 +77,4 @@ notes = SafeConsole(file=_lasting_stderr())
 
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout."""
-    print(json.dumps(value, indent=1), flush=True)
+    print(json_text.dumps(value, indent=1), flush=True)

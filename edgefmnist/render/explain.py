@@ -105,7 +105,8 @@ def _draw_headline(sheet: Pixels, name: str, recognition: Recognition) -> None:
     if not prediction.top:
         answer, colour = "unknown: no garment stands out", _UNSURE
     elif prediction.unknown:
-        answer, colour = f"unknown (maybe {prediction.label})", _UNSURE
+        maybe = " or ".join(label for label, _ in prediction.candidates)
+        answer, colour = f"unknown (maybe {maybe})" if maybe else "unknown", _UNSURE
     else:
         answer, colour = prediction.label, _SURE
     _write(sheet, answer, (_MARGIN, 42), 1.0, colour, thickness=2)
@@ -153,8 +154,11 @@ def _draw_seen(sheet: Pixels, recognition: Recognition) -> None:
 def _draw_bars(sheet: Pixels, recognition: Recognition) -> None:
     """A bar for each class in label order, so that a class is always found in the same place."""
     prediction = recognition.prediction
+    strong = (
+        {label for label, _ in prediction.candidates} if prediction.unknown else {prediction.label}
+    )
     for index, label in enumerate(LABELS):
-        best = index == prediction.label_index
+        best = label in strong
         share, told = 0.0, ""
         if recognition.probabilities is not None:
             share = float(recognition.probabilities[index])

@@ -21,11 +21,11 @@ from rich.text import Text
 
 from edgefmnist.camera.events import CameraEvent, Sink, State, Status
 from edgefmnist.camera.loop import CameraSummary
-from edgefmnist.camera.recognizer import UNKNOWN, LoadedModel
+from edgefmnist.camera.recognizer import LoadedModel
 from edgefmnist.camera.sinks.jsonl import JsonLines
 from edgefmnist.camera.sinks.lines import LineSink, WholeLines
 from edgefmnist.errors import one_line, printable
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, UNKNOWN
 from edgefmnist.render.console import SafeConsole, notes, results
 from edgefmnist.render.progress import counting
 
@@ -82,6 +82,12 @@ def show_loaded(model: LoadedModel) -> None:
 def show_refused(error: Exception) -> None:
     """Say on stderr why a model was refused."""
     notes.print(one_line(f"model: the one in use stays: {error}"), soft_wrap=True)
+
+
+def show_bad_model(error: Exception | None) -> None:
+    """Say on stderr that the model's answers are none, or are again."""
+    told = "answers again" if error is None else f"no answer, so frames are unknown: {error}"
+    notes.print(one_line(f"model: {told}"), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -147,7 +153,7 @@ class _Lines(LineSink):
 
     def on_event(self, event: CameraEvent) -> None:
         line = None
-        if event.changed:
+        if event.changed and event.announced is not None:
             scores = dict(event.prediction.top)  # the label is pooled over frames, these are not
             score = f"  {scores[event.announced]:.0%}" if event.announced in scores else ""
             line = f"frame {event.frame}: {event.announced}{score}"
@@ -263,9 +269,11 @@ def _grey(level: int) -> Color:
 
 
 def _headline(event: CameraEvent) -> Text:
-    style = "bold yellow" if event.announced == UNKNOWN else "bold green"
     text = Text()
-    text.append(event.announced, style)
+    if event.announced is None:
+        text.append("...", "dim")
+    else:
+        text.append(event.announced, "bold yellow" if event.announced == UNKNOWN else "bold green")
     if event.true_label is not None:
         truth = "nothing there" if event.true_label < 0 else LABELS[event.true_label]
         text.append(f"   truth: {truth}", "dim")

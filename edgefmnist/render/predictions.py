@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,11 +10,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from edgefmnist import json_text
 from edgefmnist.camera.recognizer import Recognition
 from edgefmnist.camera.sinks.jsonl import microseconds, prediction_fields
 from edgefmnist.camera.sinks.lines import WholeLines
 from edgefmnist.camera.stills import Still
 from edgefmnist.errors import one_line, printable
+from edgefmnist.records import UNKNOWN
 from edgefmnist.render.console import SafeConsole, notes, results
 
 _ANSWER_WIDTH = 66  # of the columns beside the path
@@ -30,7 +31,7 @@ def show_jsonl(stills: Iterable[Still]) -> int:
             if still.recognition is None:
                 failed += _complain(still)
             else:
-                lines.write(json.dumps(_fields(still.path, still.recognition)))
+                lines.write(json_text.dumps(_fields(still.path, still.recognition)))
     return failed
 
 
@@ -71,13 +72,18 @@ def _tail(path: str, room: int | None) -> str:
 def _answer(recognition: Recognition) -> tuple[Text, str, str, Text]:
     prediction = recognition.prediction
     if not prediction.top:
-        return Text("unknown", "yellow"), "", "", Text("no garment stands out", "dim")
-    runners_up = prediction.top if prediction.unknown else prediction.top[1:]
-    then = ", ".join(f"{label} {score:.0%}" for label, score in runners_up[:2])
-    score, known = f"{prediction.score:.1%}", f"{prediction.known:.1%}"
+        return Text(UNKNOWN, "yellow"), "", "", Text("no garment stands out", "dim")
+    known = f"{prediction.known:.1%}"
     if prediction.unknown:
-        return Text("unknown", "yellow"), score, known, Text(f"maybe {then}", "dim")
+        maybe = _shares(prediction.candidates)
+        told = f"maybe {maybe}" if maybe else "like none of the ten"
+        return Text(UNKNOWN, "yellow"), "", known, Text(told, "dim")
+    score, then = f"{prediction.score:.1%}", _shares(prediction.top[1:3])
     return Text(prediction.label, "green"), score, known, Text(then, "dim")
+
+
+def _shares(scores: Iterable[tuple[str, float]]) -> str:
+    return ", ".join(f"{label} {score:.0%}" for label, score in scores)
 
 
 def _complain(still: Still) -> int:

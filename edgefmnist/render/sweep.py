@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from edgefmnist import json_text
 from edgefmnist.render.console import notes, results
 from edgefmnist.sweep.records import SweepConfig, SweepResult, Trial
 
@@ -91,7 +91,7 @@ def show(result: SweepResult) -> None:
 def show_json(result: SweepResult) -> None:
     """Print the same as JSON on stdout."""
     told = dataclasses.asdict(result) | {"files": [str(path) for path in result.files]}
-    print(json.dumps(told, indent=1), flush=True)
+    print(json_text.dumps(told, indent=1), flush=True)
 
 
 def interrupted(config: SweepConfig) -> None:

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edgefmnist import json_text
 from edgefmnist.errors import BadModel, one_line
 from edgefmnist.records import LABELS
 
@@ -83,7 +84,7 @@ class BundleCard:
 
     def to_text(self) -> str:
         """The card as the text of `model.json`."""
-        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+        return json_text.dumps(dataclasses.asdict(self), indent=1) + "\n"
 
 
 def _check(card: BundleCard) -> None:

@@ -88,10 +88,18 @@ class Classifier:
         return _dequantized(self.raw(images), self._output)
 
     def logits(self, images: Pictures) -> Floats:
-        """Logits [n, 10], up to a constant a row where the model ends in softmax."""
+        """Logits [n, 10], finite, up to a constant a row where the model ends in softmax.
+
+        Raises: BadModel where the model answers with what is not a number.
+        """
         answers = self.outputs(images)
         if self._ends_in_softmax:
             answers = np.log(np.maximum(answers, _SMALLEST_PROBABILITY))
+        if not np.isfinite(answers).all():
+            raise BadModel(
+                f"{self.model.path} answers with values that are not finite numbers: it is damaged "
+                "or its training diverged; take another model, or train it again"
+            )
         return answers
 
     def scores(self, images: Pictures) -> Floats:

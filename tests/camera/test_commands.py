@@ -63,7 +63,7 @@ def test_every_frame_gives_a_line_a_frame_with_the_truth(
     assert {row["true_label"] for row in rows} <= {*LABELS, "none"}
     assert {"none"} < {row["true_label"] for row in rows}
     for row in rows:
-        assert row["announced"] in {*LABELS, "unknown"}
+        assert row["announced"] in {*LABELS, "unknown"} or row["frame"] < 2
         assert row["dropped"] == 0 and row["capture_us"] > 0 and row["preprocess_us"] > 0
         assert len(row["top"]) in (0, 10)
     shown = [row for row in rows if row["true_label"] != "none"]
@@ -107,6 +107,49 @@ def test_video_and_folder_are_classified_to_their_end(
         rows = frames_of(done.stdout)
         assert len(rows) == count and "true_label" not in rows[0]
     assert [row["name"] for row in rows] == ["0.png", "1.png", "2.png"]
+
+
+def labels_of(stdout: str) -> list[dict[str, Any]]:
+    return [row for row in parsed(stdout) if row["event"] == "label"]
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_run_of_few_frames_announces_once_at_its_last(
+    small_model: Path, run_cli: RunCli, video_file: Callable[..., Path], frames: int
+) -> None:
+    words = ("camera", "--model", str(small_model), "--jsonl", "--every-frame")
+    done = run_cli(*words, "--source", "demo", "--frames", str(frames))
+    rows = frames_of(done.stdout)
+    assert [row["announced"] is None for row in rows] == [True] * (frames - 1) + [False]
+    assert [row["event"] for row in rows] == ["frame"] * (frames - 1) + ["label"]
+    # Of a file nobody knows beforehand that it ends.
+    video = video_file("short.avi", "MJPG", frames=frames)
+    told = labels_of(run_cli(*words, "--source", str(video)).stdout)
+    assert len(told) == 1 and told[0]["announced"] in {*LABELS, "unknown"}
+
+
+def test_each_picture_of_a_folder_is_announced_for_itself(
+    small_model: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    garment_files(tmp_path, 4)
+    done = run_cli(
+        "camera", "--model", small_model, "--source", tmp_path, "--jsonl", "--every-frame"
+    )
+    rows = frames_of(done.stdout)
+    assert len(rows) == 4 and all(row["announced"] == row["label"] for row in rows)
+
+
+def test_a_model_without_answers(bad_numbers_model: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    """Its pictures are refused one by one; a camera counts them as unknown, and says so once."""
+    paths = garment_files(tmp_path, 2)
+    done = run_cli("predict", "--model", bad_numbers_model, "--jsonl", *paths)
+    assert done.returncode == 5 and done.stdout == "" and done.stderr.count("finite") == 2
+    words = ("camera", "--model", str(bad_numbers_model), "--source", "demo", "--frames", "9")
+    done = run_cli(*words, "--jsonl", "--every-frame")
+    assert done.returncode == 0 and done.stderr.count("finite") == 1
+    rows = frames_of(done.stdout)
+    assert len(rows) == 9 and {row["label"] for row in rows} == {"unknown"}
+    assert run_cli("evaluate", bad_numbers_model, "--json").returncode == 5
 
 
 @pytest.mark.parametrize(
@@ -206,7 +249,7 @@ def test_predict_answers_pictures_and_folders_with_paths_as_given(
     ]
     for row in rows:
         assert {"label", "label_index", "score", "unknown", "top", "infer_us"} <= row.keys()
-        if row["top"]:
+        if not row["unknown"]:
             assert row["top"][0] == {"label": row["label"], "score": row["score"]}
     assert rows[0]["top"] == rows[2]["top"]
 

@@ -9,9 +9,11 @@ import pytest
 
 from edgefmnist.camera.recognizer import Recognizer, open_recognizer, whole_scene
 from edgefmnist.camera.sources.demo import open_demo
-from edgefmnist.errors import UsageError
-from edgefmnist.records import LABELS
+from edgefmnist.errors import BadModel, UsageError
+from edgefmnist.records import LABELS, Prediction
 from edgefmnist.runtime.models import resolve
+
+NOTHING_KNOWN = ("unknown", -1, 0, True)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +40,12 @@ def test_a_garment_gets_all_ten_scores_best_first(small_model: Path, garment: np
     assert result.preprocess_ns > 0 and result.infer_ns > 0
 
 
-def test_threshold_one_answers_unknown_and_still_names_the_best(
-    small_model: Path, garment: np.ndarray
-) -> None:
+def test_an_unknown_garment_keeps_its_ten_scores(small_model: Path, garment: np.ndarray) -> None:
     prediction = opened(small_model, "1").recognize(garment).prediction
-    assert prediction.unknown and prediction.label in LABELS and prediction.score > 0
+    assert (
+        prediction.label, prediction.label_index, prediction.score, prediction.unknown
+    ) == NOTHING_KNOWN  # fmt: skip
+    assert len(prediction.top) == 10 and prediction.candidates[0] == prediction.top[0]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (480, 640)])
@@ -52,8 +55,49 @@ def test_nothing_to_see_is_unknown_without_asking_the_model(
     result = opened(small_model).recognize(np.full((*size, 3), 90, np.uint8))
     assert result.picture is None and result.probabilities is None and result.infer_ns == 0
     prediction = result.prediction
-    assert prediction.unknown and prediction.label == "unknown" and prediction.top == ()
-    assert (prediction.label_index, prediction.score) == (-1, 0)
+    assert (
+        prediction.label, prediction.label_index, prediction.score, prediction.unknown
+    ) == NOTHING_KNOWN  # fmt: skip
+    assert prediction.top == () and prediction.candidates == ()
+
+
+def test_a_model_that_tells_no_class_from_another_knows_nothing(
+    tied_model: Path, garment: np.ndarray
+) -> None:
+    prediction = opened(tied_model).recognize(garment).prediction
+    assert (
+        prediction.label, prediction.label_index, prediction.score, prediction.unknown
+    ) == NOTHING_KNOWN  # fmt: skip
+    assert [score for _, score in prediction.top] == pytest.approx([0.1] * 10)
+    assert prediction.known == 0 and prediction.candidates == ()
+    assert not opened(tied_model, "off").recognize(garment).prediction.unknown
+
+
+@pytest.mark.parametrize(
+    ("scores", "known", "count"),
+    [
+        ((0.6, 0.3), 0.15, 2),
+        ((0.9, 0.02), 0.15, 1),
+        ((0.34, 0.33, 0.33), 0.15, 0),
+        ((0.25, 0.25, 0.25, 0.25), 0.15, 0),
+        ((0.5, 0.5), 0.15, 2),
+        ((0.19, 0.1), 0.15, 0),
+        ((0.9, 0.02), 0.01, 0),  # hardly one of the ten at all
+    ],
+)
+def test_only_what_stands_out_is_a_candidate(
+    scores: tuple[float, ...], known: float, count: int
+) -> None:
+    rest = (1 - sum(scores)) / (10 - len(scores))
+    top = tuple(zip(LABELS, [*scores, *[rest] * (10 - len(scores))], strict=True))
+    assert len(Prediction.unsure(known=known, top=top).candidates) == count
+
+
+def test_answers_that_are_not_numbers_are_refused(
+    bad_numbers_model: Path, garment: np.ndarray
+) -> None:
+    with pytest.raises(BadModel, match="finite"):
+        opened(bad_numbers_model, "off").recognize(garment)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (480, 640), (3, 900)])

@@ -14,7 +14,7 @@ import json
 import socket
 from typing import Any
 
-from edgefmnist import errors
+from edgefmnist import errors, json_text
 from edgefmnist.camera.events import Fault
 from edgefmnist.camera.source import SourceConfig
 from edgefmnist.errors import EdgeFmnistError
@@ -97,7 +97,7 @@ def failure(error: Exception) -> Failed:
 
 def ask_to_open(connection: socket.socket, config: SourceConfig) -> None:
     """Send the first question. Raises: OSError."""
-    connection.send(json.dumps(dataclasses.asdict(config)).encode())
+    connection.send(json_text.dumps(dataclasses.asdict(config)).encode())
 
 
 def asked_to_open(connection: socket.socket) -> SourceConfig:
@@ -120,7 +120,7 @@ def answer(connection: socket.socket, message: Answer) -> None:
     fields = {"kind": type(message).__name__} | dataclasses.asdict(message)
     if isinstance(message, Failed):
         fields["message"] = message.message[: _MOST_BYTES // 8]
-    connection.send(json.dumps(fields).encode())
+    connection.send(json_text.dumps(fields).encode())
 
 
 def answered(connection: socket.socket) -> Answer:

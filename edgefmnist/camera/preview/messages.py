@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from typing import Any
 
-from edgefmnist import __version__
+from edgefmnist import __version__, json_text
 from edgefmnist.camera.events import CameraEvent
 from edgefmnist.camera.preview.board import Board, Health
 from edgefmnist.camera.preview.machine import Machine
@@ -31,7 +30,8 @@ def state(board: Board, health: Health, machine: Machine) -> bytes:
     """How the camera and this machine are, and what came of the newest frame.
 
     Times end in their unit. `frame` is None before the first one; in it `scores` are in the order
-    of `labels`, empty where no garment was found, and `picture` is 784 bytes in base64.
+    of `labels`, empty where no garment was found, and `picture` is 784 bytes in base64;
+    `announced` is None until some frames agree.
     """
     event = board.event
     told = {
@@ -78,4 +78,4 @@ def _truth(true_label: int | None) -> str | None:
 
 
 def _message(kind: str, data: dict[str, Any]) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+    return f"event: {kind}\ndata: {json_text.dumps(data)}\n\n".encode()

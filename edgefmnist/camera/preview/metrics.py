@@ -21,8 +21,7 @@ from edgefmnist import __version__
 from edgefmnist.camera.events import State
 from edgefmnist.camera.preview.board import BUCKETS_S, Board, Durations
 from edgefmnist.camera.preview.machine import Watch
-from edgefmnist.camera.recognizer import UNKNOWN
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, UNKNOWN
 
 
 class Metrics:
@@ -81,7 +80,7 @@ class _BoardCollector(Collector):
                     labels=["label"],
                 ),
                 [*LABELS, UNKNOWN],
-                board.event.announced,
+                board.event.announced or "",  # nothing yet: 0 for all
             )
         yield _stages(board.stages)
         if self._watch.now.temperature_c is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 from typing import Any
 
+from edgefmnist import json_text
 from edgefmnist.camera.events import CameraEvent, Status
 from edgefmnist.camera.sinks.lines import LineSink, Writer
 from edgefmnist.records import LABELS, Prediction
@@ -22,15 +22,15 @@ class JsonLines(LineSink):
     def on_event(self, event: CameraEvent) -> None:
         """Write one frame. Raises: BrokenPipeError where the reader is gone, OSError."""
         wanted = event.changed or self._every_frame
-        self.put(json.dumps(event_fields(event)) if wanted else None)
+        self.put(json_text.dumps(event_fields(event)) if wanted else None)
 
     def on_status(self, status: Status) -> None:
         """Write one change of state. Raises: as `on_event`."""
-        self.put(json.dumps(status_fields(status)))
+        self.put(json_text.dumps(status_fields(status)))
 
 
 def prediction_fields(prediction: Prediction) -> dict[str, Any]:
-    """The keys that `predict` and `camera` share; `top` has every class, best first."""
+    """The keys that `predict` and `camera` share: see `Prediction`."""
     return {
         "label": prediction.label,
         "label_index": prediction.label_index,
@@ -51,9 +51,9 @@ def event_fields(event: CameraEvent) -> dict[str, Any]:
 
     `event` is ``label`` where the announced label changed, else ``frame``; `time` is now, in UTC.
     `label`, `score`, `unknown` and `top` are of this very frame; `announced` is the label that
-    holds still over frames. `name` and `true_label` are there only where the source knows them;
-    an empty scene has the true label ``none``. `background_fits` is there only where a learned
-    background is in use.
+    holds still over frames, null until some agree. `name` and `true_label` are there only where the
+    source knows them; an empty scene has the true label ``none``. `background_fits` is there only
+    where a learned background is in use.
     """
     fields: dict[str, Any] = {
         "event": "label" if event.changed else "frame",

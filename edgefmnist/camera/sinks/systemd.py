@@ -41,7 +41,7 @@ class Systemd:
             self._alive_s = now
         if now - self._told_s >= _STATUS_S:
             self._told_s = now
-            self._tell(f"{State.LIVE.value}: {event.announced}, {event.fps:.1f} fps")
+            self._tell(f"{State.LIVE.value}: {event.announced or '...'}, {event.fps:.1f} fps")
 
     def on_status(self, status: Status) -> None:
         """Tell how the camera is, and the first time that the service is ready. Raises: OSError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist import files
+from edgefmnist import files, json_text
 from edgefmnist.camera.events import CameraEvent, State, Status
 from edgefmnist.camera.sinks.frame_store import FrameStore
 from edgefmnist.camera.sinks.jsonl import prediction_fields, utc_now
@@ -81,6 +80,8 @@ class Sampler:
         if self._filled_s is not None:
             self._left = min(_BURST, self._left + (now_s - self._filled_s) / _REFILL_S)
         self._filled_s = now_s
+        if event.announced is None:  # a run that has hardly begun
+            return None
         if event.changed:
             self._pauses_s.pop(event.announced, None)
             soonest_s = self._next_s.get(event.announced, now_s)
@@ -170,7 +171,7 @@ class SavedFrames:
         parts = {".jpg": _encoded(".jpg", saved.pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])}
         if saved.picture is not None:
             parts[".png"] = _encoded(".png", saved.picture, [])
-        parts[".json"] = (json.dumps(saved.fields, indent=1) + "\n").encode()
+        parts[".json"] = (json_text.dumps(saved.fields, indent=1) + "\n").encode()
         self._store.add(parts, saved.fields["time"])
 
 

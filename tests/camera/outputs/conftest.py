@@ -22,7 +22,7 @@ WAIT_S = 60.0  # a generous upper bound on anything that is waited for
 
 
 def event(
-    announced: str = "Bag",
+    announced: str | None = "Bag",
     *,
     frame: int = 0,
     changed: bool = False,
@@ -41,15 +41,7 @@ def event(
         pixels=np.random.default_rng(frame).integers(0, 256, (48, 64, 3), np.uint8),
         announced=announced,
         changed=changed,
-        prediction=Prediction(
-            label=label if garment else "unknown",
-            label_index=LABELS.index(label) if garment else -1,
-            score=score if garment else 0.0,
-            known=known if garment else 0.0,
-            unknown=unknown or not garment,
-            top=((label, score), *rest) if garment else (),
-            latency_ns=1,
-        ),
+        prediction=_prediction(((label, score), *rest), known, unknown, garment),
         picture=np.zeros((28, 28), np.uint8) if garment else None,
         box=(1, 2, 3, 4) if garment else None,
         capture_ns=1,
@@ -60,6 +52,15 @@ def event(
         true_label=None,
         background_fits=None,
     )
+
+
+def _prediction(
+    top: tuple[tuple[str, float], ...], known: float, unknown: bool, garment: bool
+) -> Prediction:
+    if not garment:
+        return Prediction.unsure()
+    kind = Prediction.unsure if unknown else Prediction.named
+    return kind(known=known, top=top, latency_ns=1)
 
 
 def status(state: State, fault: Any = "", detail: str = "") -> Status:

@@ -31,15 +31,7 @@ def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> Camera
         pixels=pixels,
         announced=label,
         changed=number == 0,
-        prediction=Prediction(
-            label=label,
-            label_index=LABELS.index(label),
-            score=0.91,
-            known=0.97,
-            unknown=False,
-            top=top,
-            latency_ns=400_000,
-        ),
+        prediction=Prediction.named(known=0.97, top=top, latency_ns=400_000),
         picture=np.arange(784, dtype=np.uint8).reshape(28, 28),
         box=(20, 10, 80, 90),
         capture_ns=3_000_000,
@@ -55,7 +47,7 @@ def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> Camera
 def empty_event(number: int = 0) -> CameraEvent:
     """What a loop would tell of a frame without a garment."""
     full = event(number)
-    nothing = dataclasses.replace(full.prediction, score=0.0, known=0.0, unknown=True, top=())
+    nothing = Prediction.unsure()
     return dataclasses.replace(
         full, announced="unknown", prediction=nothing, picture=None, box=None, infer_ns=0
     )

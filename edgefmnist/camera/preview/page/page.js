@@ -197,10 +197,11 @@ function show(now) {
 }
 
 function showFrame(frame, live) {
-  say("label", frame.announced);
+  const announced = frame.announced ?? "–";  // not yet
+  say("label", announced);
   at("label").classList.toggle("unknown", frame.announced === "unknown");
   say("truth", frame.truth === null ? frame.name : `truth: ${frame.truth}`);
-  const title = `${live ? "" : "not live: "}${frame.announced} – edgefmnist camera`;
+  const title = `${live ? "" : "not live: "}${announced} – edgefmnist camera`;
   if (document.title !== title) document.title = title;
   showBars(frame);
   if (frame.picture !== seen) showSeen(frame.picture);

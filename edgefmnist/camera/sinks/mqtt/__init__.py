@@ -13,16 +13,17 @@ Under the topic prefix, by default ``edgefmnist/HOSTNAME``, retained and with Qo
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgefmnist import json_text
 from edgefmnist.camera.events import CameraEvent, State, Status
 from edgefmnist.camera.sinks.jsonl import utc_now
 from edgefmnist.camera.sinks.mqtt.broker import read_broker
 from edgefmnist.camera.sinks.mqtt.discovery import discovery
 from edgefmnist.errors import MissingDependency
+from edgefmnist.records import UNKNOWN
 
 if TYPE_CHECKING:
     from edgefmnist.camera.sinks.mqtt.publisher import Publisher
@@ -51,7 +52,7 @@ def open_mqtt(config: MqttConfig) -> Mqtt:
             f"--mqtt needs paho-mqtt 2 ({error}): pip install 'edgefmnist[mqtt]'"
         ) from error
     configs = tuple(
-        Message(topic, json.dumps(entity))
+        Message(topic, json_text.dumps(entity))
         for topic, entity in discovery(broker.topic, config.model).items()
     )
     will = Message(f"{broker.topic}/availability", "offline")
@@ -105,7 +106,7 @@ class Mqtt:
 
     def _state(self, event: CameraEvent | None) -> None:
         fields = state_fields(self._status, event, self._publisher.lost)
-        self._publisher.put(f"{self._prefix}/state", json.dumps(fields))
+        self._publisher.put(f"{self._prefix}/state", json_text.dumps(fields))
 
 
 def state_fields(status: Status, event: CameraEvent | None, lost: int) -> dict[str, Any]:
@@ -113,16 +114,17 @@ def state_fields(status: Status, event: CameraEvent | None, lost: int) -> dict[s
 
     `label` is the announced one and `frame` the frame it was announced at; `score` is the label's
     in that frame and `known` its probability of being one of the ten, both 0..1; `unknown`:
-    whether the label is. All five are null while the camera is not live, and `score` where the
-    label is ``unknown``. `lost` counts changes that found the queue full.
+    whether the label is. All five are null while the camera is not live and until a label was
+    announced, and `score` where the label is ``unknown``. `lost` counts changes that
+    found the queue full.
     """
     fields: dict[str, Any] = dict.fromkeys(("label", "score", "known", "unknown", "frame"))
-    if event is not None:
+    if event is not None and event.announced is not None:
         score = dict(event.prediction.top).get(event.announced)
         fields["label"] = event.announced
         fields["score"] = None if score is None else round(score, 4)
         fields["known"] = round(event.prediction.known, 4)
-        fields["unknown"] = score is None
+        fields["unknown"] = event.announced == UNKNOWN
         fields["frame"] = event.frame
     return fields | {
         "camera": status.state.value,

@@ -11,8 +11,7 @@ import re
 from typing import Any
 
 from edgefmnist import __version__
-from edgefmnist.camera.recognizer import UNKNOWN
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, UNKNOWN
 
 BIRTH_TOPIC = "homeassistant/status"
 """Home Assistant says ``online`` there when it has started."""
