@@ -59,6 +59,7 @@ def camera(
     from edgefmnist.camera.source import SourceConfig
 
     outputs = OutputsConfig(
+        source=source,
         jsonl=jsonl,
         every_frame=every_frame,
         log=log,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class OutputsConfig:
     """The options of the same names; sizes in bytes. jsonl: the terminal's form."""
 
+    source: str = "auto"
     jsonl: bool = False
     every_frame: bool = False
     log: Path | None = None
@@ -60,22 +61,25 @@ def _add_files(config: OutputsConfig, sinks: list[Sink]) -> None:
 
 
 def _add_network(config: OutputsConfig, source: str, model: str, sinks: list[Sink]) -> None:
+    from edgefmnist.render import live
+
     if config.mqtt is not None:
         from edgefmnist.camera.sinks.mqtt import MqttConfig, open_mqtt
 
-        sinks.append(
-            open_mqtt(
-                MqttConfig(
-                    url=config.mqtt,
-                    password_file=config.mqtt_password_file,
-                    ca_file=config.mqtt_ca,
-                    model=model,
-                )
+        mqtt = open_mqtt(
+            MqttConfig(
+                url=config.mqtt,
+                password_file=config.mqtt_password_file,
+                ca_file=config.mqtt_ca,
+                source=config.source,
+                model=model,
             )
         )
+        sinks.append(mqtt)
+        if mqtt.shared:
+            live.show_shared_topic(mqtt.topic)
     if config.preview is not None:
         from edgefmnist.camera.preview import open_preview
-        from edgefmnist.render import live
 
         preview = open_preview(config.preview, source=source, model=model)
         sinks.append(preview)

@@ -62,14 +62,24 @@ def show_preview(url: str) -> None:
     notes.print(f"preview: {url}", soft_wrap=True, highlight=False)
 
 
-def show_trouble(sink: Sink, error: OSError | None) -> None:
-    """Tell that a sink fails, or works again."""
+def show_shared_topic(topic: str) -> None:
+    """Warn that two runs on this machine publish under one topic."""
+    notes.print(
+        f"mqtt: another run on this machine publishes under {topic} too; give this one a topic of "
+        "its own: --mqtt mqtt://HOST/TOPIC",
+        soft_wrap=True,
+    )
+
+
+def show_trouble(sink: Sink, error: OSError | None, missed: int = 0) -> None:
+    """Tell that a sink fails, or works again. missed: changes between the two not told."""
     if error is None:
         told = "works again"
     else:
         told = error.strerror or str(error)
         told = f"{printable(str(error.filename))}: {told}" if error.filename else told
-    notes.print(one_line(f"{sink.name}: {told}"), soft_wrap=True)
+    more = f" ({missed:,} changes since the last line)" if missed else ""
+    notes.print(one_line(f"{sink.name}: {told}{more}"), soft_wrap=True)
 
 
 def show_loaded(model: LoadedModel) -> None:

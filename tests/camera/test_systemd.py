@@ -167,7 +167,7 @@ def test_a_systemd_that_is_gone_is_told_once_and_ends_nothing(
     systemd: Listener, clock: list[float]
 ) -> None:
     troubles: list[OSError | None] = []
-    fanout = Fanout([open_systemd()], lambda _, error: troubles.append(error))
+    fanout = Fanout([open_systemd()], lambda _, error, missed: troubles.append(error))
     fanout.status(LIVE)
     systemd.socket.close()
     for _ in range(5):

@@ -96,7 +96,7 @@ class Failing:
 def test_fanout_tells_each_kind_of_trouble_once_and_keeps_the_others() -> None:
     told: list[str] = []
 
-    def on_trouble(sink: Sink, error: OSError | None) -> None:
+    def on_trouble(sink: Sink, error: OSError | None, missed: int) -> None:
         told.append(f"{sink.name} {error}")
 
     failing, fine = Failing(), Failing()
@@ -111,3 +111,26 @@ def test_fanout_tells_each_kind_of_trouble_once_and_keeps_the_others() -> None:
     failing.error = BrokenPipeError()
     with pytest.raises(BrokenPipeError):
         fanout.event(event())
+
+
+def test_a_sink_that_fails_and_works_in_turns_does_not_fill_the_journal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    told: list[tuple[float, bool, int]] = []
+    flapping = Failing()
+    fanout = Fanout(
+        [flapping], lambda _, error, missed: told.append((clock[0], error is None, missed))
+    )
+    for second in range(1, 601):
+        clock[0] = float(second)
+        flapping.error = ConnectionError(107, "lost") if second % 4 < 2 else None
+        fanout.event(event())
+    assert [works for _, works, _ in told[:4]] == [False, True, False, True]
+    assert len(told) <= 4 + 10  # and one a minute
+    assert all(missed > 10 for _, _, missed in told[4:])
+    flapping.error = None
+    clock[0] += 200
+    fanout.event(event())
+    assert told[-1][1]  # in the end it is told how it is

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from edgefmnist.camera.events import State
 from edgefmnist.camera.sinks.mqtt import Mqtt, MqttConfig, open_mqtt
 from edgefmnist.camera.sinks.mqtt import publisher as publishing
 from edgefmnist.camera.sinks.mqtt.broker import read_broker
+from edgefmnist.camera.sinks.mqtt.identity import Session, default_topic, entity_prefix
 from edgefmnist.errors import MissingDependency, UsageError
 from edgefmnist.records import LABELS
 from tests.camera.outputs.conftest import WAIT_S, Run, event, rows, status, wait_for
@@ -109,8 +112,8 @@ class Listener:
         self._client.loop_start()
         wait_for(lambda: subscribed, "subscription")
 
-    def publish(self, topic: str, payload: str) -> None:
-        self._client.publish(topic, payload, qos=1).wait_for_publish(WAIT_S)
+    def publish(self, topic: str, payload: str, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(WAIT_S)
 
     def texts(self, ending: str) -> list[str]:
         return [one.payload.decode() for one in list(self.messages) if one.topic.endswith(ending)]
@@ -357,6 +360,212 @@ def test_end_does_not_wait_for_a_broker_that_is_gone_or_hangs(
     with pytest.raises(OSError, match="1 change never reached"):
         ours.close()
     assert time.monotonic() - began < 10
+
+
+# Others under the same topic, and an earlier self.
+
+
+class Plug:
+    """A relay to a broker. Pulled, it drops us but stays open to the broker: a power cut."""
+
+    def __init__(self, port: int) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._broker_port = port
+        self._ours: list[socket.socket] = []
+        self._brokers: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._ours.append(self._server.accept()[0])
+                self._brokers.append(socket.create_connection(("127.0.0.1", self._broker_port)))
+                for one in (self._ours[-1], self._brokers[-1]), (self._brokers[-1], self._ours[-1]):
+                    threading.Thread(target=self._pump, args=one, daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                target.sendall(data)
+            if source in self._brokers:
+                target.shutdown(socket.SHUT_RDWR)
+
+    def pull(self) -> None:
+        self._server.close()
+        for one in self._ours:
+            with contextlib.suppress(OSError):  # it has gone already
+                one.shutdown(socket.SHUT_RDWR)
+
+
+def test_will_of_an_earlier_run_does_not_follow_the_later_one(
+    broker: Callable[..., Broker],
+) -> None:
+    port = broker().port
+    plug = Plug(port)
+    listener = Listener(port, "cam/availability")
+    earlier = sink(plug.port)
+    earlier.on_event(event(changed=True))
+    wait_for(lambda: listener.texts("/availability") == ["online"])
+    plug.pull()
+    later = sink(port)
+    later.on_event(event(changed=True))
+    # The broker knows the successor by its id, and speaks the will at once: not after a minute.
+    wait_for(lambda: listener.texts("/availability") == ["online", "offline", "online"])
+    later.close()
+    listener.close()
+    with contextlib.suppress(OSError):
+        earlier.close()
+
+
+@pytest.mark.parametrize("payload", ["offline", ""])
+def test_what_another_says_of_a_live_camera_is_corrected(
+    broker: Callable[..., Broker], payload: str
+) -> None:
+    port = broker().port
+    ours = sink(port)
+    ours.on_event(event(changed=True))
+    listener = Listener(port, "cam/#")
+    wait_for(lambda: listener.texts("/availability")[-1:] == ["online"])
+    listener.publish("cam/availability", payload, retain=True)
+    wait_for(lambda: listener.texts("/availability")[-2:] == [payload, "online"])
+    assert retained(port)["cam/availability"] == "online"
+    ours.on_status(status(State.STALE, "frozen"))
+    wait_for(lambda: listener.texts("/availability")[-1] == "offline")
+    listener.publish("cam/availability", "online", retain=True)  # another, which is live
+    time.sleep(4)  # longer than it takes to be sure of another's word
+    assert listener.texts("/availability")[-1] == "online"
+    listener.close()
+    ours.close()
+
+
+def test_second_run_with_the_same_words_takes_nobody_off(
+    broker: Callable[..., Broker], camera: Callable[..., Run], run_cli: RunCli
+) -> None:
+    port = broker().port
+    url = f"mqtt://127.0.0.1:{port}/cam"
+    service = camera("--mqtt", url)
+    listener = Listener(port, "cam/availability")
+    wait_for(lambda: listener.texts("/availability") == ["online"])
+    second = run_cli("camera", "--source", "demo:7", "--frames", "15", "--mqtt", url)
+    assert second.returncode == 0
+    assert "another run on this machine publishes under cam" in second.stderr
+    wait_for(lambda: listener.texts("/availability")[-2:] == ["offline", "online"])
+    listener.close()
+    assert "not connected" not in service.stop()  # it was never thrown out
+
+
+def test_client_that_throws_us_out_again_and_again_is_named(
+    broker: Callable[..., Broker],
+) -> None:
+    """Two machines with one identity, such as a card and its copy."""
+    one = broker()
+    plug = Plug(one.port)
+    first, second = sink(one.port), sink(plug.port)
+    reasons: set[str] = set()
+
+    def named() -> bool:
+        for ours in (first, second):
+            try:
+                ours.on_event(event())
+            except OSError as error:
+                reasons.add(str(error))
+        return any("another client with the same topic" in reason for reason in reasons)
+
+    wait_for(named)
+    plug.pull()
+    for ours in (first, second):
+        with contextlib.suppress(OSError):
+            ours.close()
+
+
+def test_identities_are_stable_and_never_the_same() -> None:
+    first, second = Session("pi:1", "cam"), Session("pi:1", "cam")
+    other = Session("pi:1", "cam2")
+    assert first.number == other.number == 1 and second.number == 2
+    assert len({one.client_id for one in (first, second, other)}) == 3
+    assert all(len(one.client_id) <= 23 for one in (first, second, other))
+    first.close()
+    again = Session("pi:1", "cam")
+    assert again.client_id == first.client_id
+    for one in (again, second, other):
+        one.close()
+    assert entity_prefix("garden/cam") == "garden_cam"
+    topics = ["a/b", "a_b", "a b", "größe", "grüße", "グ", "衣", "a/é", "a/è", "a.b", "A/B"]
+    prefixes = {entity_prefix(topic) for topic in topics}
+    assert len(prefixes) == len(topics)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", prefix) for prefix in prefixes)
+
+
+def test_each_camera_of_a_machine_has_a_topic_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "pi.local")
+    for first in ("auto", "demo", "rpicam", "rpicam:0", "picamera2", "0", "/dev/video0"):
+        assert default_topic(first) == "edgefmnist/pi"
+    assert default_topic("rpicam:1") == "edgefmnist/pi-rpicam1"
+    assert default_topic("2") == default_topic("/dev/video2") == "edgefmnist/pi-video2"
+    others = [
+        *("rtsp://u:pw@cam/1", "rtsp://cam/2", "http://cam.lan/x?pwd=pw", "http://cam-lan/x"),
+        *("/dev/v4l/by-id/usb-A", "/dev/v4l/by-id/usb-B", "/v/größe.mp4", "/v/grüße.mp4"),
+    ]
+    topics = {default_topic(source) for source in others}
+    assert len(topics) == len(others)
+    assert all(re.fullmatch(r"edgefmnist/pi-[A-Za-z0-9_-]+", topic) for topic in topics)
+    assert default_topic("rtsp://u:pw@cam/1") == default_topic("rtsp://other@cam/1")
+    monkeypatch.setattr(socket, "gethostname", lambda: "größe")
+    first_host = default_topic("auto")
+    monkeypatch.setattr(socket, "gethostname", lambda: "grüße")
+    assert default_topic("auto") != first_host
+
+
+# What is said of a broker.
+
+
+@pytest.fixture
+def stand_in() -> Iterator[Callable[[Callable[[socket.socket], None]], int]]:
+    """A server that is no broker: it does what the test says with each connection."""
+    servers = []
+
+    def start(answer: Callable[[socket.socket], None]) -> int:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    answer(server.accept()[0])
+
+        threading.Thread(target=serve, daemon=True).start()
+        return int(server.getsockname()[1])
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize("does", ["nothing", "closes", "speaks HTTP"])
+def test_server_that_never_accepts_is_said_once(
+    camera: Callable[..., Run],
+    stand_in: Callable[[Callable[[socket.socket], None]], int],
+    does: str,
+) -> None:
+    kept: list[socket.socket] = []
+
+    def answer(connection: socket.socket) -> None:
+        if does == "nothing":
+            kept.append(connection)
+            return
+        if does == "speaks HTTP":
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        connection.close()
+
+    run = camera("--mqtt", f"mqtt://127.0.0.1:{stand_in(answer)}")
+    wait_for(lambda: "does not answer as a broker" in run.told())
+    time.sleep(3)
+    lines = run.stop().splitlines()
+    assert [line.startswith("mqtt: not connected to 127.0.0.1:") for line in lines] == [True, False]
+    assert "never reached" in lines[1]
+    for one in kept:
+        one.close()
 
 
 # Getting in.

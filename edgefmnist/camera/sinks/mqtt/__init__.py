@@ -7,7 +7,10 @@ Under the topic prefix, by default ``edgefmnist/HOSTNAME``, retained and with Qo
   that nobody is shown the label of a camera that has died; else ``offline``, which the broker says
   in our place (Last Will) where the program is gone.
 
-`broker` reads the options, `publisher` delivers, `discovery` describes us to Home Assistant.
+PREFIX ends in ``-SOURCE`` for all but the first camera.
+
+`broker` reads the options, `identity` names this camera, `publisher` delivers, `discovery`
+describes us to Home Assistant.
 """
 
 from __future__ import annotations
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MqttConfig:
-    """The options on MQTT; model: the model's name, for people."""
+    """The options on MQTT. source: ``--source``; model: the model's name, for people."""
 
     url: str
     password_file: Path | None = None
     ca_file: Path | None = None
+    source: str = "auto"
     model: str = ""
 
 
@@ -44,7 +48,7 @@ def open_mqtt(config: MqttConfig) -> Mqtt:
 
     Raises: UsageError (URL, password, certificate), MissingDependency.
     """
-    broker = read_broker(config.url, config.password_file, config.ca_file)
+    broker = read_broker(config.url, config.password_file, config.ca_file, config.source)
     try:
         from edgefmnist.camera.sinks.mqtt.publisher import Message, Publisher
     except ImportError as error:
@@ -67,9 +71,14 @@ class Mqtt:
     def __init__(self, publisher: Publisher, prefix: str) -> None:
         """Publish under `prefix`, as `offline` until the first frame."""
         self._publisher = publisher
-        self._prefix = prefix
+        self.topic = prefix
         self._status = Status(state=State.STARTING, since_ns=time.monotonic_ns())
         self._online = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether another run on this machine publishes under the same topic."""
+        return self._publisher.session.number > 1
 
     def on_event(self, event: CameraEvent) -> None:
         """Publish a change. Raises: OSError while there is no connection; nothing is lost then."""
@@ -102,11 +111,11 @@ class Mqtt:
 
     def _availability(self) -> None:
         payload = "online" if self._online else "offline"
-        self._publisher.put(f"{self._prefix}/availability", payload)
+        self._publisher.put(f"{self.topic}/availability", payload)
 
     def _state(self, event: CameraEvent | None) -> None:
         fields = state_fields(self._status, event, self._publisher.lost)
-        self._publisher.put(f"{self._prefix}/state", json_text.dumps(fields))
+        self._publisher.put(f"{self.topic}/state", json_text.dumps(fields))
 
 
 def state_fields(status: Status, event: CameraEvent | None, lost: int) -> dict[str, Any]:

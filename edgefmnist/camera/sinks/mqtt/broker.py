@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import socket
 import ssl
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from edgefmnist.camera.sinks.mqtt.identity import default_topic
 from edgefmnist.errors import UsageError
 
 _FORM = "mqtt[s]://[USER@]HOST[:PORT][/TOPIC]"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_LONGEST_TOPIC = 200
 _PASSWORD = "EDGEFMNIST_MQTT_PASSWORD"
 
 
@@ -34,8 +35,10 @@ class Broker:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def read_broker(url: str, password_file: Path | None, ca_file: Path | None) -> Broker:
-    """Understand ``--mqtt`` and the options beside it.
+def read_broker(
+    url: str, password_file: Path | None, ca_file: Path | None, source: str = "auto"
+) -> Broker:
+    """Understand ``--mqtt`` and the options beside it. source: the camera's, for the topic.
 
     Raises: UsageError, which never repeats the URL: it may hold a password.
     """
@@ -47,7 +50,7 @@ def read_broker(url: str, password_file: Path | None, ca_file: Path | None) -> B
     return Broker(
         host=_host(parts),
         port=_port(parts),
-        topic=_topic(parts),
+        topic=_topic(parts, source),
         user=user,
         password=password,
         tls=_tls(parts.scheme, ca_file),
@@ -94,16 +97,19 @@ def _port(parts: SplitResult) -> int:
     return port or _PORTS[parts.scheme]
 
 
-def _topic(parts: SplitResult) -> str:
+def _topic(parts: SplitResult, source: str) -> str:
     topic = unquote(parts.path).strip("/")
     if not topic:
-        host = socket.gethostname().partition(".")[0]
-        return "edgefmnist/" + (re.sub(r"[^A-Za-z0-9_-]", "_", host) or "camera")
-    if topic.startswith("$") or re.search(r"[+#\x00-\x1f\x7f]", topic) or len(topic) > 200:
+        return default_topic(source)
+    if topic.startswith("$") or re.search("[+#]", topic) or not _fits(topic):
         raise UsageError(
             "--mqtt: the topic must have no + # $ or control characters, and 200 at most"
         )
     return topic
+
+
+def _fits(topic: str) -> bool:
+    return topic.isprintable() and len(topic) <= _LONGEST_TOPIC
 
 
 def _password(file: Path | None) -> str | None:

@@ -7,10 +7,10 @@ message for the whole device, needs 2024.11.) https://www.home-assistant.io/inte
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from edgefmnist import __version__
+from edgefmnist.camera.sinks.mqtt.identity import entity_prefix
 from edgefmnist.records import LABELS, UNKNOWN
 
 BIRTH_TOPIC = "homeassistant/status"
@@ -22,7 +22,7 @@ def discovery(prefix: str, model: str) -> dict[str, dict[str, Any]]:
 
     prefix: of our topics; the entities' identity follows from it. model: the classifier's name.
     """
-    ours = re.sub(r"[^A-Za-z0-9_-]", "_", prefix)
+    ours = entity_prefix(prefix)
     state, availability = f"{prefix}/state", f"{prefix}/availability"
     shared = {
         "device": {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import collections
 import dataclasses
 import errno
-import secrets
+import ssl
 import sys
 import threading
+import time
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -15,14 +16,22 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edgefmnist.camera.sinks.mqtt.broker import Broker
 from edgefmnist.camera.sinks.mqtt.discovery import BIRTH_TOPIC
+from edgefmnist.camera.sinks.mqtt.identity import Session
 
 QUEUE = 1000
 """Messages that wait for a broker at most, 0.3 MB: at a change every ten seconds almost 3 hours."""
 
 _KEEPALIVE_S = 30  # the broker is asked so often whether it lives, and says `offline` after 45
 _CONNECT_S = 5
+_ANSWER_S = 10  # in which a broker accepts us, or is said not to
 _RETRY_S = (1, 30)  # from one attempt to the next: doubled from the first to the second
+_SOON_S, _FIGHTS = 60, 3  # a connection that lasts less is a short one; so many are no chance
+_SETTLE_S, _CORRECT_S = 2.0, 10.0  # before a correction, and from one to the next
 _DELIVER_S, _LEAVE_S = 1.5, 0.4  # of `close`
+
+
+_NO_ANSWER = "it does not answer as a broker does"
+_FIGHT = "it ends each connection soon: is there another client with the same topic and client id?"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,12 +53,14 @@ class Publisher:
 
     A broker may forget even what is retained when it restarts, and Home Assistant when it does. So
     after each connect, and when Home Assistant says that it has started, what stands is told anew:
-    `standing`, and the newest message of each topic.
+    `standing`, and the newest message of each topic. The same where somebody else wrote to our
+    availability while we are live: an earlier run's will that came late, another run that ended.
     """
 
     def __init__(self, broker: Broker, will: Message, standing: tuple[Message, ...]) -> None:
         """Begin to connect. will: what the broker says where we vanish."""
         self.lost = 0
+        self.session = Session(broker.where, broker.topic)
         self._where = broker.where
         self._will = will
         self._standing = standing
@@ -59,7 +70,12 @@ class Publisher:
         self._under_way: Message | None = None
         self._acknowledged: set[int] = set()
         self._trouble = ""  # why there is no connection; empty at first, and while there is one
-        self._connected = self._closing = self._over = False
+        self._kind = 0  # an errno: what the trouble has to do with
+        self._connected = self._refused = self._closing = self._over = False
+        self._began_s = time.monotonic()  # of this connection; of the first attempt, before it
+        self._short = 0  # connections in a row that ended soon
+        self._contested_s: float | None = None  # since when our availability is another's
+        self._corrected_s = float("-inf")
         # Guards all of the above. Never held in a call of paho, which calls us back holding locks
         # of its own.
         self._changed = threading.Condition()
@@ -79,14 +95,17 @@ class Publisher:
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raises: OSError while there is no connection, with its reason."""
+        """Raises: OSError while there is no connection; its errno is another for another kind."""
         with self._changed:
+            waited_s = time.monotonic() - self._began_s
+            if not self._connected and not self._trouble and waited_s > _ANSWER_S:
+                self._not_connected(_NO_ANSWER, errno.ETIMEDOUT)
             if not self._trouble:
                 return
             if self.lost and len(self._queue) == QUEUE:
                 told = f"{self._trouble}; {QUEUE:,} changes wait, the oldest are dropped now"
                 raise OSError(errno.ENOBUFS, told)
-            raise ConnectionError(self._trouble)
+            raise ConnectionError(self._kind, self._trouble)
 
     def close(self) -> None:
         """Deliver what waits, within two seconds. Raises: OSError that tells what was lost."""
@@ -105,12 +124,13 @@ class Publisher:
             stop = threading.Thread(target=self._client.loop_stop, daemon=True)
             stop.start()
             stop.join(_LEAVE_S)  # its thread may be in a connect or a look-up
+        self.session.close()
         if lost:
             changes = "1 change" if lost == 1 else f"{lost:,} changes"
             raise OSError(f"{changes} never reached {self._where}")
 
     def _connect(self, broker: Broker) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, client_id=f"edgefmnist-{secrets.token_hex(4)}")
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self.session.client_id)
         client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         if broker.user is not None:
             client.username_pw_set(broker.user, broker.password)
@@ -155,8 +175,21 @@ class Publisher:
                     return self._under_way
                 if self._closing and (self._connected or self._trouble):
                     return None  # nothing is left, or there is nobody to give it to
-                self._changed.wait()
+                self._changed.wait(self._correct())
             return None
+
+    def _correct(self) -> float | None:
+        """Tell all anew where our availability is another's for good; else seconds until then."""
+        if self._contested_s is None:
+            return None
+        due_s = max(self._contested_s + _SETTLE_S, self._corrected_s + _CORRECT_S)
+        left_s = due_s - time.monotonic()
+        if left_s > 0:
+            return left_s
+        self._contested_s = None
+        self._corrected_s = time.monotonic()
+        self._told = {}
+        return 0.0
 
     def _next(self) -> Message | None:
         for message in self._standing:
@@ -173,24 +206,42 @@ class Publisher:
 
     def _on_connect(self, client: Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
         with self._changed:
-            self._connected = not reason.is_failure
-            self._trouble = self._not_connected(str(reason)) if reason.is_failure else ""
+            self._connected, self._refused = not reason.is_failure, reason.is_failure
+            self._began_s, self._contested_s = time.monotonic(), None
+            self._trouble = ""
+            if reason.is_failure:
+                self._not_connected(str(reason), errno.EACCES)
             self._told = {}
             self._changed.notify_all()
         if not reason.is_failure:
-            client.subscribe(BIRTH_TOPIC, qos=1)
+            client.subscribe([(BIRTH_TOPIC, 1), (self._will.topic, 1)])
 
     def _on_connect_fail(self, client: Client, _: Any) -> None:
         error = sys.exc_info()[1]  # paho calls from where it caught it, and does not hand it over
         reason = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error
+        kind = errno.EPROTO if isinstance(error, ssl.SSLError) else errno.ENOTCONN
         with self._changed:
-            self._trouble = self._not_connected(str(reason or "no answer"))
+            self._not_connected(str(reason or "no answer"), kind)
 
     def _on_disconnect(self, client: Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
         with self._changed:
-            if self._connected:  # otherwise it was refused, and why is known better
+            if self._connected:
                 self._connected = False
-                self._trouble = self._not_connected("the connection was lost")
+                self._lost(client)
+            elif not self._refused:  # otherwise why is known better
+                self._not_connected(_NO_ANSWER, errno.ETIMEDOUT)
+            self._refused = False
+
+    def _lost(self, client: Client) -> None:
+        """The more connections ended soon, the later the next attempt comes."""
+        soon = time.monotonic() - self._began_s < _SOON_S
+        self._short = self._short + 1 if soon else 0
+        first_s, most_s = _RETRY_S
+        client.reconnect_delay_set(min(first_s * 2 ** max(0, self._short - 1), most_s), most_s)
+        if self._short >= _FIGHTS:
+            self._not_connected(_FIGHT, errno.EADDRINUSE)
+        else:
+            self._not_connected("the connection was lost", errno.ENOTCONN)
 
     def _on_publish(self, client: Client, _: Any, mid: int, reason: Any, more: Any) -> None:
         with self._changed:
@@ -198,10 +249,17 @@ class Publisher:
             self._changed.notify_all()
 
     def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
-        if message.payload == b"online" and not message.retain:
-            with self._changed:
+        with self._changed:
+            if message.topic == self._will.topic:
+                # Our own messages come back too: one that is not the newest is followed by it.
+                newest = self._newest.get(self._will.topic, self._will).payload
+                vanished = self._will.payload
+                contested = newest != vanished and message.payload != newest.encode()
+                self._contested_s = time.monotonic() if contested else None
+            elif message.payload == b"online" and not message.retain:
                 self._told = {}
-                self._changed.notify_all()
+            self._changed.notify_all()
 
-    def _not_connected(self, reason: str) -> str:
-        return f"not connected to {self._where}: {reason}"
+    def _not_connected(self, reason: str, kind: int) -> None:
+        self._trouble = f"not connected to {self._where}: {reason}"
+        self._kind = kind
