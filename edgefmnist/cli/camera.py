@@ -56,8 +56,11 @@ def camera(
         cameras.show(list_sources(), as_json=jsonl)
         return
     from edgefmnist.camera.loop import CameraConfig
+    from edgefmnist.camera.preview import check_address
     from edgefmnist.camera.source import SourceConfig
 
+    if preview is not None:  # before a camera is opened for nothing
+        check_address(preview)
     outputs = OutputsConfig(
         source=source,
         jsonl=jsonl,

@@ -83,7 +83,7 @@ def _add_network(config: OutputsConfig, source: str, model: str, sinks: list[Sin
 
         preview = open_preview(config.preview, source=source, model=model)
         sinks.append(preview)
-        live.show_preview(preview.url)
+        live.show_preview(preview.url, preview.note)
     if "NOTIFY_SOCKET" in os.environ:  # started by systemd as Type=notify
         from edgefmnist.camera.sinks.systemd import open_systemd
 

@@ -133,6 +133,10 @@ def _check_value(name: str, option: str, value: Any) -> None:
         picture_size(option, value)
     elif name == "model":
         resolve(value)
+    elif name == "preview":
+        from edgefmnist.camera.preview import check_address
+
+        check_address(value)
     elif name == "mqtt":  # also refuses a password, which everybody could read in the unit
         from edgefmnist.camera.sinks.mqtt.broker import read_broker
 

@@ -57,9 +57,9 @@ def view(source: str, model: str, *, jsonl: bool, every_frame: bool = False) -> 
         yield _Notices(_Lines(f"source {source}, model {model}"))
 
 
-def show_preview(url: str) -> None:
-    """Tell where the page is."""
-    notes.print(f"preview: {url}", soft_wrap=True, highlight=False)
+def show_preview(url: str, note: str) -> None:
+    """Tell where the page is, and what should be said of that, if anything."""
+    notes.print(f"preview: {url}" + (f" ({note})" if note else ""), soft_wrap=True)
 
 
 def show_shared_topic(topic: str) -> None:

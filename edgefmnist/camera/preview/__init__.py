@@ -3,18 +3,19 @@
 The loop's thread leaves its newest event on a `board.Board` and goes on. All else happens in one
 thread with the server: `publisher` looks at the board ten times a second and makes one picture and
 one message for all viewers, `streams` gives each viewer the newest of them, `guard` decides who may
-look, `metrics` speaks to Prometheus, `listener` turns HOST:PORT into a socket.
+look and `login` asks for the token, `connections` keeps silent ones from the places of others,
+`metrics` speaks to Prometheus, `listener` turns HOST:PORT into a socket.
 """
 
 from __future__ import annotations
 
 from edgefmnist.camera.events import CameraEvent, Status
 from edgefmnist.camera.preview.board import Board
-from edgefmnist.camera.preview.listener import Listener, listen
+from edgefmnist.camera.preview.listener import Listener, listen, parse
 from edgefmnist.camera.preview.tokens import Token, choose_token
 from edgefmnist.errors import MissingDependency
 
-__all__ = ["Preview", "open_preview"]
+__all__ = ["Preview", "check_address", "open_preview"]
 
 INSTALL = "pip install 'edgefmnist[web]'"
 
@@ -23,7 +24,8 @@ class Preview:
     """The page and its server; a `Sink`.
 
     url: where the page is. A token that was made for this run is in it; one that the user set in
-    EDGEFMNIST_PREVIEW_TOKEN is not, because the url is printed and ends up in logs.
+    EDGEFMNIST_PREVIEW_TOKEN is not, because the url is printed and ends up in logs. note: what
+    should be said of the url; may be empty.
     """
 
     name = "preview"
@@ -32,7 +34,7 @@ class Preview:
         """Serve on `listener`, which is closed with the server. Needs the `web` extra."""
         from edgefmnist.camera.preview.server import Server
 
-        self.url = listener.url
+        self.url, self.note = listener.url, listener.note
         if token is not None and token.generated:
             self.url += f"?token={token.text}"
         self._board = Board(source=source, model=model)
@@ -51,6 +53,14 @@ class Preview:
     def close(self) -> None:
         """End the server within about two seconds, whoever is watching; may be called twice."""
         self._server.close()
+
+
+def check_address(address: str) -> None:
+    """Whether `address` can be one for `open_preview`, before anything is opened for it.
+
+    Raises: UsageError.
+    """
+    parse(address)
 
 
 def open_preview(address: str, *, source: str, model: str) -> Preview:

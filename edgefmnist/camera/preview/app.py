@@ -43,7 +43,7 @@ def build(
         body, media_type = metrics.text(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": media_type})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *(_file_route(path, name, media) for path, (name, media) in _FILES.items()),
             Route("/stream.mjpg", publisher.pictures, methods=["GET"]),
@@ -53,6 +53,9 @@ def build(
         ],
         middleware=[Middleware(Guard, token=token, port=port)],
     )
+    # It would send on to the host that the request names: nobody knows who wrote that.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _file_route(path: str, name: str, media_type: str) -> Route:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edgefmnist.camera.preview import login
+from edgefmnist.camera.preview.attempts import Attempts
 from edgefmnist.camera.preview.tokens import Token
 
 OPEN_PATHS = frozenset({"/healthz", "/page.css", "/icon.svg"})
@@ -18,6 +19,7 @@ OPEN_PATHS = frozenset({"/healthz", "/page.css", "/icon.svg"})
 its pictures, and what the page that asks for the token is made of."""
 
 _COOKIE_S = 30 * 24 * 3600
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z.-]+))(?::[0-9]*)?")
 _HEADERS = {
     "Cache-Control": "no-store",
     # One request a connection: who has sent its request and got its answer is done.
@@ -31,34 +33,21 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_ASK = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>edgefmnist camera</title>
-<link rel="stylesheet" href="page.css">
-<link rel="icon" href="icon.svg">
-<div class="ask" role="main">
-<h1>edgefmnist camera</h1>
-<p>{why}</p>
-<form action="./"><input autocomplete="username" value="camera" hidden>
-<label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-<button>Show the camera</button></form>
-</div>
-</html>
-"""
 
 
 class Guard:
     """Lets through who may look; an ASGI middleware.
 
-    With a token, who has it: in a cookie, as ``Authorization: Bearer``, or as ``?token=``, which a
-    page changes for the cookie at once so that it stands in no address bar.
+    With a token, who has it: in a cookie, as ``Authorization: Bearer``, as ``?token=`` or posted by
+    the form of `login`. The page changes the last two for the cookie at once, so that the token
+    stands in no address bar.
 
     Without one the page is on a loopback address, and any web page in a browser on this machine
     could still read it by a name of its own that is made to point here (DNS rebinding). So the
     name it is asked for by must be a loopback one.
+
+    What needs no token is decided by the scope's path, which is what the routes go by too.
+    `Request.url` must not come into it: it is made of the Host header.
     """
 
     def __init__(self, app: ASGIApp, token: Token | None, port: int) -> None:
@@ -66,62 +55,79 @@ class Guard:
         self._app = app
         self._token = token
         self._cookie = f"edgefmnist_preview_{port}"
+        self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let through."""
-        answer = self._answer(Request(scope))
+        if scope["type"] != "http":  # nothing here speaks anything else
+            return
+        request = Request(scope, receive)
+        if self._token is None:
+            answer = _for_loopback(request)
+        elif scope["path"] in OPEN_PATHS:
+            answer = None
+        else:
+            answer = await self._for_holders(request, self._token)
         await (answer or self._app)(scope, receive, _with_headers(send))
 
-    def _answer(self, request: Request) -> Response | None:
-        if self._token is None:
-            if _is_loopback(request.headers.get("host", "")):
-                return None
-            return PlainTextResponse(
-                "this page is for its own machine: open it as http://127.0.0.1, or set "
-                "EDGEFMNIST_PREVIEW_TOKEN to reach it by another name\n",
-                status_code=403,
-            )
-        given = request.query_params.get("token")
-        if given is not None and self._token.is_text(given):
-            return self._welcome(self._token) if request.url.path == "/" else None
-        if request.url.path in OPEN_PATHS or self._holds_key(request, self._token):
+    async def _for_holders(self, request: Request, token: Token) -> Response | None:
+        """None: let through."""
+        at_page = request.scope["path"] == "/"
+        if at_page and request.method == "POST":
+            given: str | None = await login.posted_token(request)
+        else:
+            given = request.query_params.get("token")
+        if not token.is_cookie(request.cookies.get(self._cookie, "")):
+            refusal = self._refusal(request, token, given)
+            if refusal is not None:
+                return refusal
+        return self._welcome(token) if at_page and given is not None else None
+
+    def _refusal(self, request: Request, token: Token, given: str | None) -> Response | None:
+        """None: `given` or the Authorization header has the token."""
+        guesses = [guess for guess in (given, _bearer(request)) if guess]
+        address = request.client.host if request.client else ""
+        wait_s = self._attempts.wait_s(address) if guesses else 0
+        if wait_s:
+            return login.ask_later(request, wait_s)
+        if any(map(token.is_text, guesses)):
             return None
-        return _refusal(request, wrong=given is not None)
+        for guess in guesses:
+            self._attempts.failed(address, guess)
+        return login.ask(request, wrong=given is not None)
 
     def _welcome(self, token: Token) -> Response:
         answer = RedirectResponse("./", status_code=303)
+        # Lax and not strict: who comes by a link in a chat or a dashboard holds the key too, and
+        # nothing here is changed by a request. What other sites embed still gets no cookie.
         answer.set_cookie(
-            self._cookie, token.cookie, max_age=_COOKIE_S, httponly=True, samesite="strict"
+            self._cookie, token.cookie, max_age=_COOKIE_S, httponly=True, samesite="lax"
         )
         return answer
 
-    def _holds_key(self, request: Request, token: Token) -> bool:
-        if token.is_cookie(request.cookies.get(self._cookie, "")):
-            return True
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and token.is_text(given.strip())
+
+def _bearer(request: Request) -> str:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def _refusal(request: Request, *, wrong: bool) -> Response:
-    why = (
-        "This token is not the right one. The newest is in the address that edgefmnist prints "
-        "when it starts, or was set in EDGEFMNIST_PREVIEW_TOKEN."
-        if wrong
-        else "Open the address that edgefmnist prints when it starts, or enter its token here."
+def _for_loopback(request: Request) -> Response | None:
+    """None: let through."""
+    if _is_loopback(request.headers.get("host", "")):
+        return None
+    return PlainTextResponse(
+        "this page is for its own machine: open it as http://127.0.0.1, or set "
+        "EDGEFMNIST_PREVIEW_TOKEN to reach it by another name\n",
+        status_code=403,
     )
-    headers = {"WWW-Authenticate": 'Bearer realm="edgefmnist"'}
-    if "text/html" in request.headers.get("accept", ""):
-        page = _ASK.format(why=html.escape(why))
-        return HTMLResponse(page, status_code=401, headers=headers)
-    return PlainTextResponse(f"{why}\n", status_code=401, headers=headers)
 
 
 def _is_loopback(host: str) -> bool:
     """Whether a Host header names this machine by an address or name that only it can mean."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
+    found = _HOST.fullmatch(host)
+    if found is None:
         return False
+    name = (found["v6"] or found["name"]).lower()
     if name == "localhost" or name.endswith(".localhost"):  # reserved for loopback: RFC 6761
         return True
     try:

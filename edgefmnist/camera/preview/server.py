@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgefmnist.camera.preview.app import build
 from edgefmnist.camera.preview.board import Board
+from edgefmnist.camera.preview.connections import Connection, WaitingRoom
 from edgefmnist.camera.preview.listener import Listener
 from edgefmnist.camera.preview.machine import Watch
 from edgefmnist.camera.preview.metrics import Metrics
 from edgefmnist.camera.preview.publisher import Publisher
 from edgefmnist.camera.preview.tokens import Token
 
-_MAX_BUSY = 48  # connections from which on requests are answered 503
-_MAX_OPEN = 64  # and from which on they are cut: each takes a file descriptor from the camera
-_PATIENCE_S = 10.0  # with one that sends no request, or does not take what it asked for
 _CLOSE_S = 2.0
 
 
@@ -91,58 +89,14 @@ def _config(app: Starlette) -> uvicorn.Config:
     }
     return uvicorn.Config(
         app,
-        http=_Connection,
+        http=functools.partial(Connection, room=WaitingRoom()),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_config=quiet,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        backlog=64,
-        limit_concurrency=_MAX_BUSY,
+        backlog=128,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=16 * 1024,
     )
-
-
-class _Connection(H11Protocol):
-    """One connection, which must not outlive its use: uvicorn by itself waits without end."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._impatience: asyncio.TimerHandle | None = None
-        if len(self.connections) > _MAX_OPEN:
-            transport.abort()
-        else:
-            self._expect_something()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.cycle is not None and not self.flow.write_paused:
-            self._be_content()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._expect_something()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._be_content()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._be_content()
-        super().connection_lost(exc)
-
-    def shutdown(self) -> None:
-        """End of the server: who does not take the rest of its response is cut off."""
-        super().shutdown()
-        self.loop.call_later(0.3, self.transport.abort)
-
-    def _expect_something(self) -> None:
-        self._be_content()
-        self._impatience = self.loop.call_later(_PATIENCE_S, self.transport.abort)
-
-    def _be_content(self) -> None:
-        if self._impatience is not None:
-            self._impatience.cancel()
-            self._impatience = None

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -27,12 +28,12 @@ _FLAGS = (
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[webdriver.Chrome]:
+def chromium(*flags: str, profile: Path | None = None) -> Iterator[webdriver.Chrome]:
     """A headless browser with a profile of its own; console messages are kept."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         options = webdriver.ChromeOptions()
         options.binary_location = CHROMIUM or ""
-        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        for flag in (*_FLAGS, f"--user-data-dir={profile or scratch}", *flags):
             options.add_argument(flag)
         options.page_load_strategy = "none"  # a page with a stream in it never ends loading
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

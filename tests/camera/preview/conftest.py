@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
+import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -119,17 +121,25 @@ class Answer:
     body: str
 
 
-def ask(preview: Preview, path: str, method: str = "GET", **headers: str) -> Answer:
+def ask(
+    preview: Preview, path: str, method: str = "GET", body: str | None = None, **headers: str
+) -> Answer:
     """One request; an underscore in a header's name stands for a dash."""
     connection = http.client.HTTPConnection("127.0.0.1", port_of(preview), timeout=20)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        connection.request(method, path, headers=named)
+        connection.request(method, path, body, headers=named)
         response = connection.getresponse()
         told = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, told, response.read().decode())
     finally:
         connection.close()
+
+
+def post(preview: Preview, body: str, path: str = "/", **headers: str) -> Answer:
+    """A form, sent."""
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    return ask(preview, path, "POST", body, **form, **headers)
 
 
 def start_request(preview: Preview, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -159,4 +169,33 @@ def next_message(response: http.client.HTTPResponse, kind: str = "state") -> dic
     while response.readline().strip() != f"event: {kind}".encode():
         pass
     told: dict[str, object] = json.loads(response.readline().partition(b":")[2])
+    return told
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def connected(preview: Preview, request: bytes = b"") -> socket.socket:
+    """A connection with a small receive buffer that has sent `request`."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(20)
+    client.connect(("127.0.0.1", port_of(preview)))
+    client.sendall(request)
+    return client
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def whole(client: socket.socket) -> bytes:
+    """All that comes until the connection ends, in whatever way."""
+    told = b""
+    try:
+        while part := client.recv(65536):
+            told += part
+    except ConnectionError:
+        pass
     return told

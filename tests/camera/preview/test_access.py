@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import urllib.parse
 
@@ -12,9 +13,10 @@ from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.guard import OPEN_PATHS
 from edgefmnist.camera.preview.tokens import VARIABLE, Token
 from edgefmnist.errors import UsageError
-from tests.camera.preview.conftest import OpenPreview, ask, event, start_request, status
+from tests.camera.preview.conftest import OpenPreview, ask, event, post, start_request, status
 
 SECRET = "correct-horse/battery+staple="
+quote = functools.partial(urllib.parse.quote, safe="")
 PATHS = ("/", "/page.css", "/page.js", "/icon.svg", "/stream.mjpg", "/events", "/metrics")
 CLOSED = [path for path in PATHS if path not in OPEN_PATHS]
 
@@ -57,10 +59,10 @@ def test_the_users_token_holds_on_loopback_too_and_is_not_printed(locked: Previe
 
 
 def test_a_page_changes_the_token_for_a_cookie_that_opens_everything(locked: Preview) -> None:
-    answer = ask(locked, f"/?token={urllib.parse.quote(SECRET, safe='')}")
+    answer = ask(locked, f"/?token={quote(SECRET)}")
     assert answer.status == 303 and answer.headers["location"] == "./"
     cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=strict" in cookie and "Path=/" in cookie
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/" in cookie
     assert SECRET not in urllib.parse.unquote(cookie)
     pair = cookie.partition(";")[0]
     for path in ("/", "/page.js", "/metrics"):
@@ -68,17 +70,50 @@ def test_a_page_changes_the_token_for_a_cookie_that_opens_everything(locked: Pre
     for path in ("/stream.mjpg", "/events"):
         assert start_request(locked, path, Cookie=pair).status == 200, path
     assert ask(locked, "/", Cookie=f"{pair}x").status == 401
+    # Who holds it already loses the token in the address too, be it of today or of yesterday.
+    assert ask(locked, "/?token=yesterdays", Cookie=pair).status == 303
+
+
+def test_the_form_posts_the_token_and_gets_the_cookie(locked: Preview) -> None:
+    page = ask(locked, "/", Accept="text/html")
+    assert page.status == 401 and 'method="post"' in page.body
+    answer = post(locked, f"token={quote(SECRET)}")
+    assert answer.status == 303 and answer.headers["location"] == "./"
+    pair = answer.headers["set-cookie"].partition(";")[0]
+    assert ask(locked, "/", Cookie=pair).status == 200
+    assert post(locked, f"token=+{quote(SECRET)}%0D%0A").status == 303  # as it was copied
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "token=", "token=wrong", f"token={SECRET[:-1]}", f"Token={SECRET}", "token", "&&=&"),
+        *(f"x={quote(SECRET)}", f"token={quote(SECRET)}&token=wrong", "%ff%fe=%00", "\x00\xff"),
+        f"x={'a' * 4096}&token={quote(SECRET)}",
+        f'{{"token": "{SECRET}"}}',
+    ],
+)
+def test_a_form_without_the_token_is_refused(locked: Preview, body: str) -> None:
+    answer = post(locked, body, Accept="text/html")
+    assert answer.status == 401 and "not the right one" in answer.body
+    assert "set-cookie" not in answer.headers
+
+
+def test_only_the_page_takes_the_form(locked: Preview) -> None:
+    for path in ("/metrics", "/events", "/stream.mjpg", "/page.js"):
+        assert post(locked, f"token={quote(SECRET)}", path).status == 401, path
+    assert post(locked, f"token={quote(SECRET)}", "/healthz").status == 405
 
 
 def test_programs_that_keep_no_cookie_put_the_token_into_the_address(locked: Preview) -> None:
-    given = urllib.parse.quote(SECRET, safe="")
+    given = quote(SECRET)
     assert start_request(locked, f"/stream.mjpg?token={given}").status == 200
     assert ask(locked, "/stream.mjpg?token=wrong").status == 401
 
 
 @pytest.mark.parametrize("given", ["", "é", "%00", "%ff%fe", "x" * 5000, SECRET[:-1], f"{SECRET}x"])
 def test_what_is_not_the_token_is_refused_whatever_it_is(locked: Preview, given: str) -> None:
-    quoted = given if given.startswith("%") else urllib.parse.quote(given, safe="")
+    quoted = given if given.startswith("%") else quote(given)
     assert ask(locked, f"/?token={quoted}").status == 401
     if given.isascii() and "%" not in given:
         assert ask(locked, "/", Authorization=f"Bearer {given}").status == 401
@@ -126,6 +161,8 @@ def test_a_token_that_is_too_easy_or_cannot_be_sent_is_refused(
         *(("evil.example", 403), ("127.0.0.1.evil.example", 403), ("192.0.2.7:8080", 403)),
         *(("localhost.evil.example", 403), ("[::1", 403), ("evil.example#127.0.0.1", 403)),
         *(("evil.example?127.0.0.1", 403), ("", 403), ("0.0.0.0", 403)),
+        *(("evil.example@127.0.0.1", 403), ("127.0.0.1@evil.example", 403)),
+        *(("127.0.0.1/evil.example", 403), ("127.0.0.1:80:80", 403), ("127.0.0.1\tx", 403)),
     ],
 )
 def test_on_loopback_a_foreign_name_is_refused(asked: Preview, host: str, code: int) -> None:

@@ -16,52 +16,27 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.events import State
-from edgefmnist.camera.preview import Preview, server
+from edgefmnist.camera.preview import Preview, connections
 from edgefmnist.camera.preview.publisher import VIEWERS
 from tests.camera.conftest import number_of, numbered
 from tests.camera.preview.browser import camera, wait_for
 from tests.camera.preview.conftest import (
     OpenPreview,
     ask,
+    connected,
     event,
+    get,
     next_picture,
+    open_files,
     port_of,
     start_request,
     status,
+    whole,
 )
 
 
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def connected(preview: Preview, request: bytes = b"") -> socket.socket:
-    """A connection with a small receive buffer that has sent `request`."""
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.settimeout(20)
-    client.connect(("127.0.0.1", port_of(preview)))
-    client.sendall(request)
-    return client
-
-
-def get(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-
-
-def whole(client: socket.socket) -> bytes:
-    """All that comes until the connection ends, in whatever way."""
-    told = b""
-    try:
-        while part := client.recv(65536):
-            told += part
-    except ConnectionError:
-        pass
-    return told
 
 
 def noisy(number: int) -> np.ndarray:
@@ -74,7 +49,7 @@ def noisy(number: int) -> np.ndarray:
 def test_fifty_who_never_read_slow_nothing_and_are_dropped(
     preview: Preview, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_PATIENCE_S", 2.0)
+    monkeypatch.setattr(connections, "_PATIENCE_S", 2.0)
     frames = [event(number, pixels=noisy(number)) for number in range(4)]
     for frame in frames:
         preview.on_event(frame)
@@ -126,39 +101,6 @@ def test_a_slow_viewer_misses_pictures_and_is_not_left_behind(preview: Preview) 
         thread.join()
     assert numbers == sorted(set(numbers))
     assert max(np.diff(numbers)) > 10
-
-
-def is_cut(client: socket.socket) -> bool:
-    """Whether the server ended the connection."""
-    client.setblocking(False)
-    try:
-        return client.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except ConnectionError:
-        return True
-
-
-def test_of_a_crowd_of_connections_only_so_many_are_kept(
-    preview: Preview, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "_PATIENCE_S", 300.0)
-    crowd = [connected(preview) for _ in range(server._MAX_OPEN + 40)]
-    wait_for(lambda: sum(map(is_cut, crowd)) == 40, "those beyond the limit are cut")
-    for client in crowd:
-        client.close()
-    wait_for(lambda: not preview._server._server.server_state.connections, "all are gone")
-    assert ask(preview, "/healthz").status == 200
-
-
-def test_who_sends_no_request_is_cut(preview: Preview, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_PATIENCE_S", 1.0)
-    silent = [connected(preview, b"GET / HT" if number % 2 else b"") for number in range(10)]
-    viewer = start_request(preview, "/stream.mjpg")
-    wait_for(lambda: all(map(is_cut, silent)), "they are cut", 15)
-    next_picture(viewer)  # and not who is served
-    for client in (*silent, viewer):
-        client.close()
 
 
 @pytest.mark.parametrize(
