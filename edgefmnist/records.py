@@ -85,6 +85,8 @@ class Frame:
     index: 0-based number of the frame at its source, counting those that were dropped.
     name: file name where the frame comes from a picture file, else empty.
     true_label: label index where the source knows it (the demo), -1 for an empty scene, else None.
+    proven_new: whether its source knows that this is not the frame before once more, though it may
+        look the same: a stream whose time went on. A raw camera shows it by its noise only.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -92,6 +94,7 @@ class Frame:
     index: int
     name: str = ""
     true_label: int | None = None
+    proven_new: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

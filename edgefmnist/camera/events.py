@@ -26,9 +26,10 @@ class State(str, enum.Enum):
     FAILED = "failed"
 
 
-Fault = Literal["", "no-frame", "frozen", "black", "uniform", "ended", "unavailable"]
-"""What ails the camera: no frame came in time, the same bytes came again and again, the picture is
-black or of one colour, its process or stream ended, or it could not be opened."""
+Fault = Literal["", "no-frame", "frozen", "damaged", "black", "uniform", "ended", "unavailable"]
+"""What ails the camera: no frame came in time, the same bytes came again and again, only damaged
+frames came, the picture is black or of one colour, its process or stream ended, or it could not be
+opened."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

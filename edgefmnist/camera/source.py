@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from edgefmnist.records import Frame
 
@@ -32,6 +32,10 @@ class SourceConfig:
     fps: float | None = None
     realtime: bool = False
     loop: bool = False
+
+
+class Damaged(Exception):
+    """A frame came that is damaged: it is lost, and the next may be whole."""
 
 
 class Source(Protocol):
@@ -60,13 +64,24 @@ class Source(Protocol):
     def read(self) -> Frame | None:
         """The next frame, or None at the end; every later call gives None again.
 
-        Raises: CameraUnavailable (no frame could be had), BadPicture (a file is undecodable).
+        Raises: Damaged (and goes on), CameraUnavailable (no frame could be had), BadPicture (a
+        file is undecodable).
         """
         ...
 
     def close(self) -> None:
         """Give device, process or file back."""
         ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A source that sets its own pace: a file in real time.
+
+    due_ns: ``time.monotonic_ns()`` at which the frame that is waited for is due; 0 where unknown.
+    """
+
+    due_ns: int
 
 
 def name_of(config: SourceConfig) -> str:

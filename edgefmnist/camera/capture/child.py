@@ -9,6 +9,7 @@ are killed with the process; a thread that hangs in the kernel could not be.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import resource
 import select
@@ -23,7 +24,7 @@ from edgefmnist.camera.capture.content import Content
 from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing
 from edgefmnist.camera.capture.pixels import SharedPixels
 from edgefmnist.camera.events import Fault
-from edgefmnist.camera.source import Source
+from edgefmnist.camera.source import Damaged, Paced, Source
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.records import Frame
@@ -66,6 +67,15 @@ class Mailbox:
             self._wake()
             return not self._stopped
 
+    def lose(self, fault: Fault) -> bool:
+        """A frame was lost before it was one; false where no more is wanted."""
+        with self._changed:
+            self._dropped += 1
+            if self._live:  # a film's reader waits for what comes after it
+                self._fault = fault
+                self._wake()
+            return not self._stopped
+
     def finish(self, last: Answer) -> None:
         """Nothing comes any more: answer `last` from now on."""
         with self._changed:
@@ -103,6 +113,7 @@ class Mailbox:
             index=frame.index,
             name=frame.name,
             true_label=frame.true_label,
+            proven_new=frame.proven_new,
         )
 
     def _has_answer(self) -> bool:
@@ -123,11 +134,18 @@ def read_on(source: Source, mailbox: Mailbox, content: Content | None) -> None:
         with contextlib.closing(source):
             while True:
                 start = time.monotonic_ns()
-                frame = source.read()
+                try:
+                    frame = source.read()
+                except Damaged:
+                    if not mailbox.lose("damaged"):
+                        return
+                    continue
                 if frame is None:
                     break
                 read_ns = time.monotonic_ns() - start
-                fault: Fault = content.fault(frame.pixels) if content is not None else ""
+                fault: Fault = ""
+                if content is not None:
+                    fault = content.fault(frame.pixels, proven_new=frame.proven_new)
                 if not mailbox.put(frame, read_ns, fault):
                     return
         mailbox.finish(Ended())
@@ -167,13 +185,16 @@ def _serve(connection: socket.socket, memory: SharedPixels) -> None:
     with contextlib.suppress(OSError):
         messages.answer(connection, opened)
         while messages.asked(connection):
-            messages.answer(connection, _taken(mailbox, memory))
+            messages.answer(connection, _taken(mailbox, memory, source))
     mailbox.stop()
     reader.join()  # it closes the source; where it hangs, the other side kills us
 
 
-def _taken(mailbox: Mailbox, memory: SharedPixels) -> Answer:
+def _taken(mailbox: Mailbox, memory: SharedPixels, source: Source) -> Answer:
     try:
-        return mailbox.take(memory)
+        answer = mailbox.take(memory)
     except Exception as error:  # no memory for a larger picture
         return messages.failure(error)
+    if isinstance(answer, Nothing) and isinstance(source, Paced):
+        return dataclasses.replace(answer, due_ns=source.due_ns)
+    return answer

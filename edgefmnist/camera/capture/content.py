@@ -21,12 +21,13 @@ class Content:
         """Nothing was seen yet."""
         self._before: npt.NDArray[np.uint8] | None = None
 
-    def fault(self, pixels: npt.NDArray[np.uint8]) -> Fault:
+    def fault(self, pixels: npt.NDArray[np.uint8], *, proven_new: bool = False) -> Fault:
         """What is wrong with `pixels`, uint8 [height, width, 3]; empty where nothing is.
 
-        frozen: each byte is that of the frame before. A camera's noise alone keeps two frames from
-        being equal; a driver that lost its camera gives its last buffer for ever (opencv issue
-        5221).
+        frozen: each byte is that of the frame before, and nothing but its noise could show that a
+        frame is new. The noise of a raw camera keeps two frames from being equal; a driver that
+        lost its camera gives its last buffer for ever (opencv issue 5221). A video encoder removes
+        noise: there `Frame.proven_new` says it.
         """
         before, self._before = self._before, pixels
         step = max(1, min(pixels.shape[:2]) // _LINES)
@@ -34,7 +35,9 @@ class Content:
         blocks = cv2.resize(few, _BLOCKS, interpolation=cv2.INTER_AREA).reshape(-1, 3)
         if float(np.ptp(blocks, axis=0).max()) <= _SPAN:
             return "black" if float(blocks.mean()) <= _BLACK else "uniform"
-        return "frozen" if before is not None and _equal(before, pixels) else ""
+        if proven_new or before is None:
+            return ""
+        return "frozen" if _equal(before, pixels) else ""
 
 
 def _equal(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:

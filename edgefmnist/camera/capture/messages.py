@@ -49,6 +49,7 @@ class Given:
     index: int
     name: str
     true_label: int | None
+    proven_new: bool
 
     @property
     def size(self) -> int:
@@ -58,10 +59,14 @@ class Given:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """No good frame so far. fault: what was wrong with the newest, empty where none came."""
+    """No good frame so far.
+
+    fault: what was wrong with the newest, empty where none came. due_ns: see `source.Paced`.
+    """
 
     fault: Fault
     dropped: int
+    due_ns: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ _WAIT_NS = SECOND_NS // 5
 _WORDS: dict[Fault, str] = {
     "no-frame": "no new frame came",
     "frozen": "the same picture came again and again",
+    "damaged": "only damaged pictures came: packets get lost, or keyframes are far apart",
     "black": "the picture is black (lens covered, no light?)",
     "uniform": "the picture shows one colour only",
 }
@@ -112,6 +113,7 @@ class Supervisor:
             self._dropped[1] = answer.dropped
             self._gave = self._gave or bool(answer.fault)
             self._watchdog.bad(answer.fault, now_ns)
+            self._watchdog.due(answer.due_ns)
         verdict = self._watchdog.verdict(now_ns)
         if verdict:
             self._silent(verdict)
@@ -135,7 +137,8 @@ class Supervisor:
         self._gave = True
         self._dropped[1] = given.dropped
         pixels = self._process.pixels(given)
-        if self.live and self._status.state is not State.LIVE and self._was_last(pixels):
+        lost = self.live and self._status.state is not State.LIVE
+        if lost and not given.proven_new and self._was_last(pixels):
             self._watchdog.bad("frozen", now_ns)
             self._dropped[0] += 1
             return None
@@ -154,6 +157,7 @@ class Supervisor:
             index=self._first_index + given.index,
             name=given.name,
             true_label=given.true_label,
+            proven_new=given.proven_new,
         )
         self._next_index = frame.index + 1
         return frame, now_ns - given.captured_ns if self.live else given.read_ns
@@ -228,7 +232,7 @@ class Supervisor:
         """Give up where no good frame came for the time set. Raises: CameraUnavailable."""
         if self._give_up_ns is None or _now_ns() - self._good_ns < self._give_up_ns:
             return
-        if self._status.state is State.LIVE and not self.live:
+        if self._status.state is State.LIVE and (self._config.realtime or not self.live):
             return  # a slow file
         detail = self._status.detail or _WORDS["no-frame"]
         self._enter(State.FAILED, self._status.fault or "no-frame", detail)

@@ -11,6 +11,9 @@ SECOND_NS = 1_000_000_000
 STALE_NS = 2 * SECOND_NS
 """Without a good frame for so long, a live camera is lost; a frame so old is not classified."""
 
+DAMAGED_NS = 10 * SECOND_NS
+"""For so long a stream may give only damaged frames: its next keyframe may be that far away."""
+
 _START_NS = 20 * SECOND_NS  # until the first frame: a Pi camera may take 10 s, a stream 8
 _FILE_NS = 30 * SECOND_NS  # for a file, which may be large, and its disk asleep
 _DELAYS_S = (0, 1, 2, 4, 8, 16, 30)  # before each new start; the last one from then on
@@ -47,6 +50,10 @@ class Watchdog:
         self._fault = ""
         self._waiting = False
 
+    def due(self, due_ns: int) -> None:
+        """The source itself set the time of the frame that is asked for; see `source.Paced`."""
+        self._waiting_since_ns = max(self._waiting_since_ns, due_ns)
+
     def bad(self, fault: Fault, now_ns: int) -> None:
         """The newest frame has a `fault`."""
         if fault and not self._fault:
@@ -55,9 +62,10 @@ class Watchdog:
 
     def verdict(self, now_ns: int) -> Fault:
         """What ails the camera; empty where nothing does, or not yet."""
-        if self._fault and now_ns - self._fault_since_ns >= self._live_ns:
+        patience_ns = DAMAGED_NS if self._fault == "damaged" else 0
+        if self._fault and now_ns - self._fault_since_ns >= max(self._live_ns, patience_ns):
             return self._fault
-        if not self._waiting or now_ns - self._waiting_since_ns < self._limit_ns:
+        if not self._waiting or now_ns - self._waiting_since_ns < max(self._limit_ns, patience_ns):
             return ""
         return self._fault or "no-frame"
 

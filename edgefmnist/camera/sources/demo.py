@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 
 import numpy as np
 
 from edgefmnist.camera.sources.garments import load_garments
-from edgefmnist.camera.sources.pace import Pace
+from edgefmnist.camera.sources.pace import Pace, wait_until
 from edgefmnist.camera.sources.scenes import Scene, fixed_scenes, render, scenes
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Frame
@@ -36,8 +37,8 @@ def open_demo(uri: str, *, realtime: bool = False, fps: float | None = None) -> 
         raise UsageError(
             f"--source {uri!r}: the seed must be a whole number, as in demo:7 or demo:fixed:7"
         )
-    pace = Pace(fps or _FPS) if realtime else None
-    return DemoSource(int(found[2] or 0), fixed=found[1] is not None, pace=pace)
+    period_s = 1 / (fps or _FPS) if realtime else None
+    return DemoSource(int(found[2] or 0), fixed=found[1] is not None, period_s=period_s)
 
 
 _FRAME_NS = round(1e9 / _FPS)
@@ -47,13 +48,14 @@ _FRAME_NS = round(1e9 / _FPS)
 class DemoSource:
     """Rendered scenes without end, each frame with its `true_label`; see `source.Source`."""
 
-    def __init__(self, seed: int, *, fixed: bool = False, pace: Pace | None = None) -> None:
+    def __init__(self, seed: int, *, fixed: bool = False, period_s: float | None = None) -> None:
         """Scenes drawn with `seed`; fixed: all on one ground, at first an empty one.
 
-        pace: when each is due, of a live source; None: at once, with made-up times.
+        period_s: between frames of a live source; None: at once, with made-up times.
         """
-        self.live = pace is not None
-        self._pace = pace
+        self.live = period_s is not None
+        self._period_s = period_s
+        self._pace = Pace(cut_s=math.inf)
         self.name = f"demo:fixed:{seed}" if fixed else f"demo:{seed}"
         self._random = np.random.default_rng(seed)
         garments = load_garments()
@@ -71,8 +73,8 @@ class DemoSource:
         scene = self._present()
         pixels = render(scene, self._random)
         captured_ns = self._began + self._count * _FRAME_NS
-        if self._pace is not None:
-            self._pace.wait(self._count)
+        if self._period_s is not None:
+            wait_until(self._pace.due(self._count * self._period_s))
             captured_ns = time.monotonic_ns()
         frame = Frame(
             pixels=pixels,

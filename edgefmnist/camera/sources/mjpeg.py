@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from edgefmnist.camera.source import without_password
 from edgefmnist.camera.sources import jpeg
-from edgefmnist.camera.sources.stream import StreamSource, open_stream
+from edgefmnist.camera.sources.stream import StreamSource, open_body
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
@@ -32,7 +32,7 @@ def open_http(uri: str) -> MjpegSource | StreamSource:
     A user and a password in the address answer the server's Basic or Digest challenge.
 
     Raises: CameraUnavailable after at most about `READ_TIMEOUT_S` or, for any other stream, as
-    `open_stream`; UsageError where the address is none.
+    `open_body`; UsageError where the address is none.
     """
     name = without_password(uri)
     with _translated(name):
@@ -48,11 +48,10 @@ def open_http(uri: str) -> MjpegSource | StreamSource:
             # FFmpeg's own server, for one, does not tell what it sends.
             if kind.startswith("multipart/") or answer.peek(2)[:2] == b"--":
                 return MjpegSource(answer, name)
+            return open_body(answer, name)
     except BaseException:
         answer.close()
         raise
-    answer.close()
-    return open_stream(uri)
 
 
 def _opener(uri: str) -> urllib.request.OpenerDirector:

@@ -1,7 +1,6 @@
-"""OpenCV with its own chatter switched off: a failure is told once, by our one-line error.
+"""OpenCV with its own chatter switched off: a failure is reported once, by our one-line error.
 
-FFmpeg's log level is read from the environment when the first video is opened; OpenCV's can be
-set at any time. Whoever sets either variable keeps what they asked for.
+Whoever sets OPENCV_LOG_LEVEL keeps what they asked for.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import time
 import numpy as np
 
 from edgefmnist.records import Frame
-
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 # Beyond this it refuses undecoded, whatever the format: a Pi has not the memory.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000")

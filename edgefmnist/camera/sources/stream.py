@@ -1,85 +1,213 @@
-"""Network streams through OpenCV's FFmpeg: rtsp, tcp, and http(s) where it is not MJPEG.
+"""Network streams through FFmpeg: rtsp, tcp, and http(s) where it is not MJPEG.
 
-A stream whose pictures change their size goes on at the size it began with, since OpenCV 5 scales
-them, or ends, with OpenCV 4.
+A stream opens its own address and nothing else: not what a playlist in it names. Pictures whose
+size changes on the way are given as they come.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+import math
+import re
+import time
+from typing import TYPE_CHECKING
 
-from edgefmnist.camera.source import without_password
-from edgefmnist.camera.sources.opencv import cv2, next_frame
+from edgefmnist.camera.source import Damaged, without_password
+from edgefmnist.camera.sources.decoder import (
+    MOST_PIXELS,
+    Decoder,
+    Readable,
+    is_playlist,
+    library,
+    open_video_stream,
+    pixels_of,
+)
 from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 
-OPEN_TIMEOUT_MS = 8000
-READ_TIMEOUT_MS = 5000
-_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+OPEN_TIMEOUT_S = 8.0
+READ_TIMEOUT_S = 5.0
+KEYFRAME_S = 10.0  # for the first: until then nothing can be decoded whole
+
+# Whatever FFmpeg looks at before it says what the stream holds is a delay at the start.
+_SOON = {"fflags": "nobuffer", "analyzeduration": "2000000"}
+_RTSP = {
+    "protocol_whitelist": "rtp,rtcp,udp,tcp",
+    "allowed_media_types": "video",
+    # More than one, so that a lost packet is noticed: FFmpeg then says so.
+    "reorder_queue_size": "64",
+    "max_delay": "200000",  # µs that a missing packet is waited for
+}
 
 
 def open_stream(uri: str) -> StreamSource:
-    """Connect to a stream. Raises: CameraUnavailable after at most `OPEN_TIMEOUT_MS`."""
-    with _capture_options(uri):
-        capture = cv2.VideoCapture(
-            uri,
-            cv2.CAP_FFMPEG,
-            [
-                *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS),
-                *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS),
-            ],
-        )
-    if not capture.isOpened():
-        capture.release()
-        raise CameraUnavailable(
-            f"no video from {without_password(uri)}: check that address, port and path are right "
-            "and that the sender runs"
-        )
-    return StreamSource(capture, without_password(uri))
+    """Connect to an rtsp:// or tcp:// address.
 
+    RTSP goes over TCP, which loses nothing, and over UDP where the camera does not do that.
 
-@contextlib.contextmanager
-def _capture_options(uri: str) -> Iterator[None]:
-    """FFmpeg options while a stream is opened, unless the user has set their own.
-
-    Without nobuffer FFmpeg hoards the frames that it looked at while probing, and the picture
-    stays that far behind. RTSP over UDP loses packets on busy Wi-Fi and smears; TCP does not.
+    Raises: CameraUnavailable after at most twice `OPEN_TIMEOUT_S`, MissingDependency.
     """
-    if _OPTIONS in os.environ:
-        yield
-        return
-    options = "fflags;nobuffer|flags;low_delay"
-    os.environ[_OPTIONS] = f"rtsp_transport;tcp|{options}" if uri.startswith("rtsp") else options
+    scheme, _, rest = uri.partition("://")
+    uri, name = f"{scheme.lower()}://{rest}", without_password(uri)
+    if scheme.lower() == "tcp":
+        return _opened(uri, name, {"protocol_whitelist": "tcp"})
     try:
-        yield
-    finally:
-        del os.environ[_OPTIONS]
+        return _opened(uri, name, {**_RTSP, "rtsp_transport": "tcp"}, format="rtsp")
+    except _Refused as refused:
+        if not refused.another_way:
+            raise
+        try:
+            return _opened(uri, name, {**_RTSP, "rtsp_transport": "udp"}, format="rtsp")
+        except _Refused as again:
+            raise (refused if again.another_way else again) from None
+
+
+def open_body(answer: HTTPResponse, name: str) -> StreamSource:
+    """Take over an `answer` whose body is a video without end; FFmpeg connects to nothing itself.
+
+    Raises: CameraUnavailable, also for a playlist (HLS, DASH), MissingDependency.
+    """
+    if is_playlist(answer.peek(256)) or "mpegurl" in answer.headers.get_content_type():
+        raise CameraUnavailable(
+            f"{name} is a playlist (HLS, DASH), which names other addresses and is not followed: "
+            "give the address of the camera's RTSP or MJPEG stream"
+        )
+    body = _Body(answer)
+    source = _opened(body, name, {})
+    body.deadline = math.inf
+    return source
+
+
+class _Body:
+    """The body of an HTTP answer, as much as is there."""
+
+    def __init__(self, answer: HTTPResponse) -> None:
+        self.close = answer.close
+        self.deadline = time.monotonic() + OPEN_TIMEOUT_S
+        self._answer = answer
+
+    def read(self, size: int, /) -> bytes:
+        """At least one byte, none at the end. Raises: OSError."""
+        from http.client import HTTPException  # brings TLS, which other streams do not need
+
+        if time.monotonic() > self.deadline:
+            raise TimeoutError
+        try:
+            return self._answer.read1(size)
+        except HTTPException as error:
+            raise OSError(type(error).__name__) from error
+
+
+class _Refused(CameraUnavailable):
+    """No video. another_way: whether another transport may bring it."""
+
+    another_way = False
+
+
+def _opened(
+    opened_from: str | Readable, name: str, options: dict[str, str], format: str | None = None
+) -> StreamSource:
+    av = library()
+    try:
+        decoder = open_video_stream(
+            opened_from,
+            format=format,
+            options={**_SOON, **options},
+            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            live=True,
+        )
+    except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
+        raise _Refused(
+            f"{name} refuses user or password: give the right ones in the address, as in "
+            "rtsp://USER:PASSWORD@HOST/, with every special character as %XX"
+        ) from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        refused = _Refused(_no_video(name, error))
+        unreachable = (ConnectionRefusedError, av.error.HTTPNotFoundError)
+        refused.another_way = not isinstance(error, unreachable)
+        raise refused from error
+    if decoder is None:
+        raise _Refused(f"{name} sends no video: see the camera's manual for its video's address")
+    return StreamSource(decoder, name)
+
+
+def _no_video(name: str, error: Exception) -> str:
+    said = getattr(error, "strerror", None) or type(error).__name__
+    if isinstance(error, TimeoutError) or re.search("exit requested", said, re.IGNORECASE):
+        said = f"nothing for {OPEN_TIMEOUT_S:g} s"
+    return (
+        f"no video from {name} ({said}): check that address, port and path are right and that "
+        "the sender runs; a playlist (HLS, DASH) is not followed"
+    )
 
 
 class StreamSource:
-    """Frames of a network stream; see `source.Source`."""
+    """Whole frames of a network stream; see `source.Source` and `decoder`."""
 
     live = True
 
-    def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
-        """Take over an open `capture`."""
+    def __init__(self, decoder: Decoder, name: str) -> None:
+        """Take over an open `decoder`."""
         self.name = name
-        self._capture = capture
+        self._decoder = decoder
         self._count = 0
+        self._given = False
+        self._shown: int | None = None  # the newest frame's own time
 
     def read(self) -> Frame | None:
-        """Wait for the next frame. Raises: CameraUnavailable where the stream ends or stalls."""
-        frame = next_frame(self._capture, self._count)
-        if frame is None:
-            raise CameraUnavailable(
-                f"{self.name} ended or gave no frame for {READ_TIMEOUT_MS // 1000} s "
-                f"(after {self._count}): check the sender, then start again"
-            )
+        """Wait for the next whole frame.
+
+        Raises: Damaged, for each one lost after the first that was whole; CameraUnavailable where
+        the stream ends, stalls or has no keyframe.
+        """
+        av = library()
+        deadline = time.monotonic() + KEYFRAME_S
+        while True:
+            try:
+                frame = self._decoder.read()
+                now = time.monotonic_ns()
+                pixels = None if frame is None else pixels_of(frame)
+            except Damaged:
+                self._count += 1
+                if self._given:
+                    raise
+                if time.monotonic() > deadline:
+                    raise self._no_keyframe() from None
+                continue
+            except (av.error.FFmpegError, OSError, ValueError) as error:
+                raise self._ended() from error
+            if frame is None or pixels is None:
+                raise self._ended()
+            break
         self._count += 1
-        return frame
+        self._given = True
+        # An encoder sends what has not changed as nothing, so a still scene comes byte for byte
+        # the same. What shows that the sender lives is that time goes on in its stream.
+        moved = frame.pts is None or frame.pts != self._shown
+        self._shown = frame.pts
+        return Frame(pixels=pixels, captured_ns=now, index=self._count - 1, proven_new=moved)
+
+    def _ended(self) -> CameraUnavailable:
+        if not self._given:
+            width, height = self._decoder.declared
+            if width * height > MOST_PIXELS:
+                return CameraUnavailable(
+                    f"{self.name} sends pictures of {width}x{height}: ask it for at most "
+                    f"{MOST_PIXELS // 1_000_000} million pixels"
+                )
+        return CameraUnavailable(
+            f"{self.name} ended or gave no frame for {READ_TIMEOUT_S:g} s "
+            f"(after {self._count}): check the sender, then start again"
+        )
+
+    def _no_keyframe(self) -> CameraUnavailable:
+        return CameraUnavailable(
+            f"{self.name} sent no whole keyframe in {KEYFRAME_S:g} s: set a keyframe interval "
+            "(GOP, I-frame interval) of one or two seconds at the camera, and check the network"
+        )
 
     def close(self) -> None:
         """Disconnect."""
-        self._capture.release()
+        self._decoder.close()

@@ -17,7 +17,15 @@ from edgefmnist.camera.source import SourceConfig
 from edgefmnist.errors import BadPicture, CameraUnavailable, EdgeFmnistError
 
 GIVEN = Given(
-    height=2, width=3, captured_ns=10**15, read_ns=5, dropped=7, index=9, name="é", true_label=-1
+    height=2,
+    width=3,
+    captured_ns=10**15,
+    read_ns=5,
+    dropped=7,
+    index=9,
+    name="é",
+    true_label=-1,
+    proven_new=True,
 )
 
 
@@ -120,6 +128,14 @@ def test_same_bytes_are_told_and_one_other_byte_is_enough() -> None:
     assert content.fault(np.ascontiguousarray(other[:100])) == ""
 
 
+def test_same_bytes_of_a_stream_whose_time_went_on_are_no_freeze() -> None:
+    content, pixels = Content(), noisy(100, 60, 0)
+    pixels[:, :160] //= 2
+    assert content.fault(pixels, proven_new=True) == ""
+    assert content.fault(pixels.copy(), proven_new=True) == ""
+    assert content.fault(pixels.copy()) == "frozen"  # its time stood still
+
+
 # Watchdog
 
 
@@ -163,6 +179,26 @@ def test_fault_must_last_two_seconds_and_the_newest_is_named() -> None:
     dog.bad("black", seconds(4.4))
     assert dog.verdict(seconds(3.9)) == ""
     assert dog.verdict(seconds(4.5)) == "black"
+
+
+def test_damaged_frames_are_given_time_until_the_next_keyframe() -> None:
+    dog = Watchdog(0)
+    dog.opened(0, live=True)
+    dog.good(seconds(1))
+    dog.waiting(seconds(1))
+    dog.bad("damaged", seconds(1.1))
+    assert dog.verdict(seconds(10.9)) == ""
+    assert dog.verdict(seconds(11.1)) == "damaged"
+
+
+def test_who_sets_the_pace_says_when_to_expect_a_frame() -> None:
+    dog = Watchdog(0)
+    dog.opened(0, live=True)
+    dog.good(seconds(1))
+    dog.waiting(seconds(1))
+    dog.due(seconds(5))
+    assert dog.verdict(seconds(6.9)) == ""
+    assert dog.verdict(seconds(7)) == "no-frame"
 
 
 def test_slow_camera_is_given_three_of_its_frames() -> None:

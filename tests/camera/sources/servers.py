@@ -14,9 +14,10 @@ from pathlib import Path
 
 import cv2
 
-from edgefmnist.camera.source import Source, SourceConfig
+from edgefmnist.camera.source import Damaged, Source, SourceConfig
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.errors import CameraUnavailable
+from edgefmnist.records import Frame
 from tests.camera.conftest import Pixels
 
 Handler = http.server.BaseHTTPRequestHandler
@@ -95,6 +96,16 @@ def open_when_there(uri: str, within_s: float = 30) -> Source:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def whole_frames(source: Source) -> Iterator[Frame]:
+    """The frames of a source to its end, without those that were damaged."""
+    while True:
+        with contextlib.suppress(Damaged):
+            frame = source.read()
+            if frame is None:
+                return
+            yield frame
 
 
 @contextlib.contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.pace import Pace
 from edgefmnist.errors import BadPicture
 from tests.camera.conftest import number_of, numbered
+from tests.camera.sources.servers import whole_frames
 
 WriteVideo = Callable[..., Path]
 
@@ -50,7 +52,7 @@ def test_a_cut_end_is_an_end(video_file: WriteVideo, loop: bool) -> None:
     path = video_file("a.avi", "MJPG", frames=20)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     source = open_source(SourceConfig(uri=str(path), loop=loop))
-    numbers = [number_of(f.pixels) for f in (source.read() for _ in range(30)) if f is not None]
+    numbers = [number_of(f.pixels) for f in itertools.islice(whole_frames(source), 30)]
     source.close()
     whole = numbers.index(0, 1) if loop else len(numbers)
     assert 2 < whole < 20 and numbers[:whole] == list(range(whole))
@@ -96,22 +98,29 @@ def test_realtime_loses_what_nobody_reads_in_time(video_file: WriteVideo) -> Non
     assert number_of(second.pixels) == second.index % 20
 
 
-def test_pace_of_one_that_stood_still_goes_on_from_where_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = 100.0
-    slept: list[float] = []
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    monkeypatch.setattr(time, "sleep", slept.append)
-    pace = Pace(10)
-    pace.wait(3)
-    assert slept == [pytest.approx(0.3)]
-    now += 0.55
-    assert pace.overdue(2) == 3 and pace.overdue(5) == 0 and pace.overdue(9) == 0
-    now += 3600
-    assert pace.overdue(6) == 0
-    pace.wait(7)
-    assert slept[-1] == pytest.approx(0.1)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """What ``time.monotonic()`` says: its one item."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    yield now
+
+
+def test_pace_of_one_that_stood_still_goes_on_from_where_it_is(clock: list[float]) -> None:
+    pace = Pace()
+    assert [pace.due(own_s) for own_s in (7.0, 7.1, 7.5)] == pytest.approx([100, 100.1, 100.5])
+    clock[0] = 101.3
+    assert pace.due(7.6) == pytest.approx(100.6)  # a little late
+    clock[0] = 3700
+    assert pace.due(7.7) == pytest.approx(3700)
+    assert pace.due(7.8) == pytest.approx(3700.1)
+
+
+def test_pace_keeps_pauses_and_passes_over_cuts(clock: list[float]) -> None:
+    pace = Pace()
+    own_s = (0, 0.2, 30.2, 30.4, 5000, 5000.2, 1, 1.2, 1.2)
+    due = [pace.due(one) - 100 for one in own_s]
+    assert due == pytest.approx([0, 0.2, 30.2, 30.4, 30.6, 30.8, 31.0, 31.2, 31.2])
 
 
 def test_undecodable_video_exits_5_with_one_line(
