@@ -11,7 +11,7 @@ ENGINES := build/engines
 OLDER_PYTHON ?= $(firstword $(foreach n,3.11 3.10,$(shell command -v python$(n))))
 
 define older-python
-test -n "$(MAKER)" || { echo "tflite-runtime needs Python 3.10 or 3.11: name one," \
+test -n "$(MAKER)" || { echo "$(@D) needs Python 3.10 or 3.11: name one," \
 	"OLDER_PYTHON=/path/to/python3.11" >&2; exit 4; }
 endef
 define install-locked
@@ -20,7 +20,7 @@ $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-ha
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-arm64 test-legacy check format lock bench bench-training soak engines clean
+.PHONY: help demo test test-slow test-arm64 test-legacy test-lowest check format lock bench bench-training soak engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-slow  the slow tests"
 	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 35 minutes"
 	@echo "make test-legacy  the device's tests with the runtime of 32-bit Raspberry Pi OS"
+	@echo "make test-lowest  the tests with the oldest packages that pyproject.toml allows"
 	@echo "make check      format, lint, strict types, import contracts"
 	@echo "make format     put the code in its format"
 	@echo "make lock       remake requirements/*.txt"
@@ -55,8 +56,12 @@ test-legacy: $(DATA) build/legacy/.installed
 	PYTHONPATH="$(CURDIR)" build/legacy/bin/python -m pytest -m "not slow and not arm64" -n 2 -rs \
 		tests/camera tests/doctor tests/environment tests/preprocess tests/runtime tests/service
 
-build/legacy/.installed: MAKER = $(OLDER_PYTHON)
-build/legacy/.installed: requirements/legacy.txt
+# Every lower bound in pyproject.toml, the train extra's too.
+test-lowest: $(DATA) build/lowest/.installed
+	PYTHONPATH="$(CURDIR)" build/lowest/bin/python -m pytest -m "not slow and not arm64" -n 2 -rs
+
+build/legacy/.installed build/lowest/.installed: MAKER = $(OLDER_PYTHON)
+build/%/.installed: requirements/%.txt
 	@$(older-python)
 	$(MAKER) -m venv --clear $(@D)
 	@$(install-locked)
@@ -80,6 +85,9 @@ lock: $(INSTALLED)
 	$(LOCK) pyproject.toml --upgrade -c requirements/dev.txt -o requirements/core.txt
 	$(filter-out --universal,$(LOCK)) --python-platform x86_64-manylinux_2_35 --upgrade \
 		requirements/legacy.in -o requirements/legacy.txt
+	$(filter-out --universal,$(LOCK)) --python-platform x86_64-manylinux_2_35 --upgrade \
+		--resolution lowest-direct pyproject.toml --extra train --extra distributed --extra web \
+		--extra mqtt --extra dev -o requirements/lowest.txt
 	$(LOCK) --upgrade -c requirements/dev.txt benchmarks/engines/requirements-modern.in \
 		-o benchmarks/engines/requirements-modern.txt
 	$(LOCK) --upgrade benchmarks/engines/requirements-legacy.in \

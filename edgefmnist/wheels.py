@@ -9,7 +9,7 @@ import sys
 LITERT = "ai-edge-litert"
 LEGACY = "tflite-runtime"
 _LEGACY_LAST = (3, 11)  # Python that it has wheels for
-_LEGACY_INSTALL = "pip install 'tflite-runtime==2.14.0' 'numpy<2' 'opencv-python-headless<4.12'"
+_LEGACY_INSTALL = "pip install 'tflite-runtime==2.14.0' 'numpy<2' 'opencv-python-headless<4.10'"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

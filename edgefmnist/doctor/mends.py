@@ -7,10 +7,10 @@ import re
 PYTHON = "make the environment with another Python: python3.13 -m venv edgefmnist-env"
 GLIBC = "use a system with glibc 2.27 or newer, such as Raspberry Pi OS Bookworm"
 NUMPY = "pip install --force-reinstall numpy"
-NUMPY_1 = "pip install 'numpy<2' 'opencv-python-headless<4.12'"
+NUMPY_1 = "pip install 'numpy<2' 'opencv-python-headless<4.10'"
 REINSTALL = "install edgefmnist again: pip install --force-reinstall --no-deps edgefmnist"
 VERIFY = "edgefmnist verify shows by how much; then install runtime or edgefmnist again"
-LEGACY_OPENCV = "'opencv-python-headless<4.12'"  # the last built for NumPy 1
+LEGACY_OPENCV = "'opencv-python-headless<4.10'"  # the last built for NumPy 1
 OPENCV = (
     "pip uninstall -y opencv-python opencv-contrib-python opencv-python-headless && "
     "pip install opencv-python-headless"
