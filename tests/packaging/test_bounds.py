@@ -57,8 +57,8 @@ def test_what_is_tested_lowest_is_what_is_promised() -> None:
     for one in wanted:
         lowest, bound = Version(locked[one.name]), floor(one)
         # A bound may leave out the last parts: the lowest OpenCV 4.12 is 4.12.0.88.
-        assert lowest == bound or lowest.release[: len(bound.release)] == bound.release, one
-        assert len(bound.release) > 1, one
+        parts = len(bound.release)
+        assert lowest == bound or (parts > 1 and lowest.release[:parts] == bound.release), one
 
 
 def test_packages_that_the_preview_trusts_have_no_known_hole() -> None:
