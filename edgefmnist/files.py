@@ -31,6 +31,18 @@ def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
     return CannotWrite(f"cannot write {path}: {reason}; name another place for it")
 
 
+def no_temporary_folder() -> CannotWrite | None:
+    """The error where no folder takes temporary files, which libraries put in many ways."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        return CannotWrite(
+            "no folder for temporary files can be written (/tmp is full or read-only?): name one "
+            "with TMPDIR"
+        )
+    return None
+
+
 def make_folder(path: Path) -> None:
     """Create `path` and its parents, and prove that it can be written.
 

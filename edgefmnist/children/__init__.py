@@ -7,12 +7,13 @@ environment.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -65,6 +66,20 @@ def python(module: str, *words: object, pass_fds: Sequence[int] = ()) -> Child:
 def environment() -> dict[str, str]:
     """The environment for any child process: that of this one without options and secrets."""
     return {name: value for name, value in os.environ.items() if not _PRIVATE.match(name)}
+
+
+@contextlib.contextmanager
+def private_set_aside(*kept: str) -> Iterator[None]:
+    """Do without options and secrets for the length of the block: a library starts children in it.
+
+    kept: beginnings of names that the library itself needs.
+    """
+    aside = os.environ.keys() - environment().keys()
+    values = {name: os.environ.pop(name) for name in aside if not name.startswith(kept)}
+    try:
+        yield
+    finally:
+        os.environ.update(values)
 
 
 @functools.cache

@@ -106,6 +106,8 @@ def _unforeseen(error: Exception) -> int:
     if isinstance(error, OSError) and files.is_full(error):
         full = files.cannot_write(error.filename or "standard output", error)
         return _fail(str(full), full.exit_code)
+    if isinstance(error, OSError) and (nowhere := files.no_temporary_folder()):
+        return _fail(str(nowhere), nowhere.exit_code)
     if isinstance(error, OSError) and error.filename is not None:
         return _fail(f"{error.filename} cannot be used: {error.strerror}", BadInput.exit_code)
     if os.environ.get("EDGEFMNIST_TRACEBACK"):

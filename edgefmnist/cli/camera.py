@@ -105,9 +105,9 @@ def _run(
     from edgefmnist.camera.signals import reload_requested, stop_requested
 
     with (
-        stop_requested() as should_stop,
         reload_requested() as reload_asked,
-        opened(how.model) as file,
+        opened(how.model) as file,  # which may take its time, so that Ctrl-C ends it as ever
+        stop_requested() as should_stop,
     ):
         from edgefmnist.camera.background import refuse_folder
         from edgefmnist.camera.capture import open_capture

@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 
+from edgefmnist import children
 from edgefmnist.dataset import Samples
 from edgefmnist.errors import MissingDependency, UsageError, one_line
 from edgefmnist.quiet import silenced_stderr
@@ -40,7 +41,7 @@ def run(
     Raises: MissingDependency (no Ray), UsageError (no cluster at the address, no room).
     """
     tune = _imported_tune(config)
-    with _cluster(config), tempfile.TemporaryDirectory() as storage:
+    with tempfile.TemporaryDirectory() as storage, _cluster(config, Path(storage)):
         work = [
             {"name": _named(config, variant, seed), "variant": variant, "seed": seed}
             for variant, seed in wanted
@@ -58,7 +59,7 @@ def run(
             ),
             run_config=tune.RunConfig(
                 name="sweep",
-                storage_path=storage,
+                storage_path=f"{storage}/results",
                 verbose=0,
                 callbacks=[_told(on_epoch, on_finished)],
             ),
@@ -104,9 +105,15 @@ def _reach(address: str) -> None:
 
 
 @contextlib.contextmanager
-def _cluster(config: SweepConfig) -> Iterator[None]:
-    """Be connected to Ray, which has room for a trial, for the length of the block."""
+def _cluster(config: SweepConfig, scratch: Path) -> Iterator[None]:
+    """Be connected to Ray, which has room for a trial, for the length of the block.
+
+    scratch: a folder of our own for what Ray writes on this machine.
+    """
     import ray
+
+    # Without a folder of their own, Ray's processes import from our current one before all others.
+    (scratch / "empty").mkdir()
 
     # In every trial: its backend is this process's, and its threads are those it was given.
     environment = {
@@ -117,13 +124,15 @@ def _cluster(config: SweepConfig) -> Iterator[None]:
     if config.address:
         _reach(config.address)
     try:
-        with silenced_stderr():
+        with silenced_stderr(), children.private_set_aside("RAY_"):
             ray.init(
                 # Else a RAY_ADDRESS in the environment would be taken unasked.
                 address=config.address or "local",
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                runtime_env={"env_vars": environment},
+                runtime_env={"env_vars": environment, "working_dir": str(scratch / "empty")},
+                # Not /tmp/ray, into which every user of this machine may write.
+                _temp_dir=None if config.address else str(scratch / "ray"),
                 include_dashboard=None if config.address else False,
             )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:

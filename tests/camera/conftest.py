@@ -118,7 +118,8 @@ def rpicam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], P
     """Put stand-ins for rpicam-vid and rpicam-hello first on PATH; returns their pid file.
 
     They behave as the mode says: ok, two (cameras), none (no camera), busy, ends (after three
-    frames), cut (ends within the fourth), silent (never a frame), stubborn (ignores SIGTERM).
+    frames), cut (ends within the fourth), noisy (ends after a megabyte of
+    warnings), silent (never a frame), stubborn (ignores SIGTERM).
     """
 
     def install(mode: str) -> Path:

@@ -66,14 +66,16 @@ def vid():
         time.sleep(60)
     if words.camera > (MODE == "two"):
         parser.error("selected camera is not available")
-    for number in range(3 if MODE in ("ends", "cut") else 100_000):
+    for number in range(3 if MODE in ("ends", "cut", "noisy") else 100_000):
         data = frame(words.width, words.height, number + 100 * words.camera)
         for at in range(0, len(data), PIECE):
             write(data[at : at + PIECE])
         time.sleep(1 / words.framerate)
     if MODE == "cut":
         write(data[:100_000])
-    if MODE in ("ends", "cut"):
+    if MODE == "noisy":
+        print("a warning\n" * 100_000, file=sys.stderr)
+    if MODE in ("ends", "cut", "noisy"):
         parser.error("camera frontend has timed out!")
 
 

@@ -8,6 +8,8 @@ import os
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.errors import CameraUnavailable
+
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -27,11 +29,17 @@ class SharedPixels:
             os.set_inheritable(self.descriptor, False)
 
     def write(self, pixels: Pixels) -> None:
-        """Put `pixels` at the start. Raises: OSError (no memory)."""
+        """Put `pixels` at the start. Raises: CameraUnavailable (no memory)."""
         flat = np.ascontiguousarray(pixels).reshape(-1)
         if os.fstat(self.descriptor).st_size < flat.size:
             # Reserves what it adds: a full memory is an error here, not a SIGBUS at the write.
-            os.posix_fallocate(self.descriptor, 0, flat.size)
+            try:
+                os.posix_fallocate(self.descriptor, 0, flat.size)
+            except OSError as error:
+                raise CameraUnavailable(
+                    f"no room in memory for a picture of {flat.size:,} bytes ({error.strerror}): "
+                    "close other programs, and see that 'ulimit -f' says unlimited"
+                ) from error
         np.frombuffer(self._mapped(flat.size), np.uint8, flat.size)[:] = flat
 
     def read(self, height: int, width: int) -> Pixels:

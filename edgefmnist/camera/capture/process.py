@@ -16,7 +16,7 @@ from edgefmnist.camera.capture.pixels import Pixels, SharedPixels
 from edgefmnist.camera.source import SourceConfig
 
 _CHILD = "edgefmnist.camera.capture.child"
-_CLOSE_S = 2.5  # for the source to be closed in order; rpicam-vid has 2 s of it
+_CLOSE_S = 0.5  # for the source to be closed in order; one that waits for a stream will not be
 _KILL_S = 1.0  # for a killed process to be gone: one that hangs in the kernel will not be
 
 

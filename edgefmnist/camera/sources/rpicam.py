@@ -14,7 +14,7 @@ import os
 import selectors
 import shutil
 import subprocess
-import tempfile
+import threading
 import time
 from typing import IO
 
@@ -32,6 +32,7 @@ _ALIGN = 128  # of a width at which rows are padded on no model; see `_check_siz
 _FIRST_FRAME_S = 10.0  # the camera's own start takes one to two seconds on a Pi Zero 2
 _FRAME_S = 5.0
 _STOP_S = 2.0
+_WORDS_BYTES = 4096
 
 
 def is_installed() -> bool:
@@ -85,25 +86,22 @@ def open_rpicam(
     """
     size = size or SIZE
     _check_size(size)
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the child)
     try:
         child = subprocess.Popen(
             command(number, size, fps or FPS),
             env=children.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=subprocess.PIPE,
             bufsize=0,
         )
     except FileNotFoundError as error:
-        errors.close()
         raise MissingDependency(
             "rpicam-vid is not installed: 'sudo apt install rpicam-apps-lite'"
         ) from error
     except OSError as error:
-        errors.close()
         raise CameraUnavailable(f"rpicam-vid does not start: {error.strerror}") from error
-    return RpicamSource(child, errors, size, number)
+    return RpicamSource(child, size, number)
 
 
 def _check_size(size: tuple[int, int]) -> None:
@@ -133,18 +131,12 @@ class RpicamSource:
 
     live = True
 
-    def __init__(
-        self,
-        child: subprocess.Popen[bytes],
-        errors: IO[bytes],
-        size: tuple[int, int],
-        number: int,
-    ) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], size: tuple[int, int], number: int) -> None:
         """Take over a running `child` that writes frames of `size` to its stdout."""
-        assert child.stdout is not None
+        assert child.stdout is not None and child.stderr is not None
         self.name = f"Raspberry Pi camera {number} {size[0]}x{size[1]}"
         self._child = child
-        self._errors = errors
+        self._words = _LastWords(child.stderr)
         self._size = size
         self._pipe = child.stdout.fileno()
         self._selector = selectors.DefaultSelector()
@@ -175,8 +167,7 @@ class RpicamSource:
     def _ended(self) -> CameraUnavailable:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_STOP_S)
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        lines = self._words.lines()
         said = lines[-1].strip() if lines else f"exit code {self._child.returncode}"
         if "acquire" in said or "busy" in said.lower():
             return CameraUnavailable(
@@ -200,4 +191,26 @@ class RpicamSource:
         self._selector.close()
         if self._child.stdout is not None:
             self._child.stdout.close()
-        self._errors.close()
+
+
+class _LastWords:
+    """The end of what a program writes to a pipe for months, read so that it never has to wait.
+
+    Not a file: where the disk is full, the camera shall start all the same.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        """Read `pipe` from now on until its end, and close it."""
+        self._tail = b""
+        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._thread.start()
+
+    def lines(self) -> list[str]:
+        """The last lines, after the program ended."""
+        self._thread.join(_STOP_S)  # longer only where it left another program behind
+        return self._tail.decode(errors="replace").strip().splitlines()
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            while more := os.read(pipe.fileno(), _WORDS_BYTES):
+                self._tail = (self._tail + more)[-_WORDS_BYTES:]

@@ -116,7 +116,7 @@ def test_one_that_ignores_terminate_is_killed(
     assert gone(int(pid_file.read_text()), 0.1)
 
 
-@pytest.mark.parametrize("mode", ["ends", "cut"])
+@pytest.mark.parametrize("mode", ["ends", "cut", "noisy"])
 def test_an_end_tells_what_the_tool_said_and_half_a_frame_is_none(
     rpicam: Install, mode: str
 ) -> None:
