@@ -11,7 +11,7 @@ SECOND_NS = 1_000_000_000
 STALE_NS = 2 * SECOND_NS
 """Without a good frame for so long, a live camera is lost; a frame so old is not classified."""
 
-DAMAGED_NS = 10 * SECOND_NS
+DAMAGED_NS = 12 * SECOND_NS
 """For so long a stream may give only damaged frames: its next keyframe may be that far away."""
 
 _START_NS = 20 * SECOND_NS  # until the first frame: a Pi camera may take 10 s, a stream 8

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 5.0
-KEYFRAME_S = 10.0  # for the first: until then nothing can be decoded whole
+KEYFRAME_S = 18.0  # for the first: until then nothing can be decoded whole
 
-# Whatever FFmpeg looks at before it says what the stream holds is a delay at the start.
-_SOON = {"fflags": "nobuffer", "analyzeduration": "2000000"}
+# What FFmpeg looks at before it says what the stream holds is a delay at the start: with these a
+# few frames. They are decoded at once, so nothing lags; a first keyframe among them is needed.
+_SOON = {"analyzeduration": "2000000", "fpsprobesize": "0"}
 _RTSP = {
     "protocol_whitelist": "rtp,rtcp,udp,tcp",
     "allowed_media_types": "video",
@@ -55,13 +56,25 @@ def open_stream(uri: str) -> StreamSource:
         return _opened(uri, name, {"protocol_whitelist": "tcp"})
     try:
         return _opened(uri, name, {**_RTSP, "rtsp_transport": "tcp"}, format="rtsp")
-    except _Refused as refused:
-        if not refused.another_way:
+    except CameraUnavailable as refused:
+        if not _another_transport_may_do(refused):
             raise
         try:
             return _opened(uri, name, {**_RTSP, "rtsp_transport": "udp"}, format="rtsp")
-        except _Refused as again:
-            raise (refused if again.another_way else again) from None
+        except CameraUnavailable as again:
+            raise (refused if _another_transport_may_do(again) else again) from None
+
+
+def _another_transport_may_do(refused: CameraUnavailable) -> bool:
+    """Not where nobody answers, the path is wrong, or the password."""
+    error = library().error
+    final = (ConnectionRefusedError, error.HTTPNotFoundError, *_denials())
+    return not isinstance(refused.__cause__, final)
+
+
+def _denials() -> tuple[type[Exception], ...]:
+    error = library().error
+    return error.HTTPUnauthorizedError, error.HTTPForbiddenError
 
 
 def open_body(answer: HTTPResponse, name: str) -> StreamSource:
@@ -100,12 +113,6 @@ class _Body:
             raise OSError(type(error).__name__) from error
 
 
-class _Refused(CameraUnavailable):
-    """No video. another_way: whether another transport may bring it."""
-
-    another_way = False
-
-
 def _opened(
     opened_from: str | Readable, name: str, options: dict[str, str], format: str | None = None
 ) -> StreamSource:
@@ -118,18 +125,17 @@ def _opened(
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
             live=True,
         )
-    except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
-        raise _Refused(
+    except _denials() as error:
+        raise CameraUnavailable(
             f"{name} refuses user or password: give the right ones in the address, as in "
             "rtsp://USER:PASSWORD@HOST/, with every special character as %XX"
         ) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        refused = _Refused(_no_video(name, error))
-        unreachable = (ConnectionRefusedError, av.error.HTTPNotFoundError)
-        refused.another_way = not isinstance(error, unreachable)
-        raise refused from error
+        raise CameraUnavailable(_no_video(name, error)) from error
     if decoder is None:
-        raise _Refused(f"{name} sends no video: see the camera's manual for its video's address")
+        raise CameraUnavailable(
+            f"{name} sends no video: see the camera's manual for its video's address"
+        )
     return StreamSource(decoder, name)
 
 

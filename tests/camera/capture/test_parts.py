@@ -187,8 +187,8 @@ def test_damaged_frames_are_given_time_until_the_next_keyframe() -> None:
     dog.good(seconds(1))
     dog.waiting(seconds(1))
     dog.bad("damaged", seconds(1.1))
-    assert dog.verdict(seconds(10.9)) == ""
-    assert dog.verdict(seconds(11.1)) == "damaged"
+    assert dog.verdict(seconds(12.9)) == ""
+    assert dog.verdict(seconds(13.1)) == "damaged"
 
 
 def test_who_sets_the_pace_says_when_to_expect_a_frame() -> None:
