@@ -49,9 +49,11 @@ _LOST = re.compile(r"RTP: missed \d+ packets")
 # break rules that spoil no picture.
 _MADE_UP = re.compile(
     r"error while decoding|concealing|missing reference|reference picture missing"
-    r"|could not find ref|unref short failure|header damaged",
+    r"|could not find ref|header damaged",
     re.IGNORECASE,
 )
+# H.264 lets go of a frame that never came: a loss, but for the frames that we forgot ourselves.
+_NEVER_CAME = re.compile("unref short failure")
 
 
 class Readable(Protocol):
@@ -170,6 +172,8 @@ class Decoder:
         self._doubtful = False  # the packet before; containers may flag one too early
         self._skips = False  # up to the next keyframe
         self._waits = True  # for the first frame that rests on no other
+        self._keyframes = 1  # since the last loss; before the first, nothing was forgotten
+        self._from_pts: int | None = None  # of the keyframe that all begins with
 
     @property
     def declared(self) -> tuple[int, int]:
@@ -212,16 +216,18 @@ class Decoder:
         self._doubtful = packet.is_corrupt or any(_LOST.search(one[2]) for one in said)
         if self._doubtful:
             self._lose()
-        elif self._skips and packet.is_keyframe and not before:
-            self._skips = False
+        elif packet.is_keyframe and not before:
+            self._keyframes += 1
+            if self._waits:
+                self._skips, self._from_pts = False, packet.pts
         return packet
 
     def _take(self, packet: Packet) -> None:
         """Decode one packet into `_ready`; the last, empty one brings what was held back."""
-        if self._skips:
-            if packet.size == 0:
-                return
+        if packet.size and (self._skips or self._leads(packet)):
             raise Damaged
+        if self._skips:
+            return
         av = library()
         try:
             with _complaints() as said:
@@ -233,10 +239,25 @@ class Decoder:
         except av.error.FFmpegError as error:
             self._lose()
             raise Damaged from error
-        if any(frame.is_corrupt for frame in frames) or any(_MADE_UP.search(s[2]) for s in said):
+        if any(frame.is_corrupt for frame in frames) or any(self._is_loss(s[2]) for s in said):
             self._lose()
             raise Damaged
         self._ready.extend(self._from_a_whole_one(frames))
+
+    def _is_loss(self, complaint: str) -> bool:
+        """Whether what the decoder says means that a frame is not whole."""
+        if _NEVER_CAME.search(complaint):
+            return self._keyframes > 1
+        return _MADE_UP.search(complaint) is not None
+
+    def _leads(self, packet: Packet) -> bool:
+        """Whether it comes after the keyframe, is shown before it, and rests on what is lost."""
+        if self._from_pts is None or packet.pts is None or packet.pts == self._from_pts:
+            return False
+        if packet.pts > self._from_pts:
+            self._from_pts = None
+            return False
+        return True
 
     def _from_a_whole_one(self, frames: list[VideoFrame]) -> list[VideoFrame]:
         """Without frames that rest on some which were never there."""
@@ -254,6 +275,7 @@ class Decoder:
     def _lose(self) -> None:
         """Forget all that frames to come could be built on."""
         self._coder.flush_buffers()
+        self._keyframes = 0
         self._skips = self._waits = True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -78,6 +79,29 @@ def sending(
             request.wfile.write(one)
 
     return answer
+
+
+@contextlib.contextmanager
+def byte_server(data: bytes, stay: threading.Event | None = None) -> Iterator[str]:
+    """Send `data` to each client, then close, or `stay`; yields ``HOST:PORT``."""
+
+    class Sender(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                self.request.sendall(data)
+                if stay is not None:
+                    stay.wait(30)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Sender) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
 
 
 def free_port() -> int:
