@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -13,10 +14,16 @@ def silenced_stderr() -> Iterator[None]:
     """Send the process's stderr, C++ included, nowhere for the length of the block.
 
     TensorFlow, LiteRT and FFmpeg write notices that no setting of theirs turns off. What goes
-    wrong still arrives as an exception. Threads share it, so keep the block short.
+    wrong still arrives as an exception. Threads share it, so keep the block short. Python's own
+    stderr too: while a progress bar is shown, Rich has put one of its own there, which leads to
+    the terminal past descriptor 2.
     """
     sys.stderr.flush()
-    with _sent_nowhere(2):
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+        _sent_nowhere(2),
+    ):
         yield
 
 

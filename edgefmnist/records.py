@@ -37,7 +37,8 @@ _LEAST_KNOWN = 0.05
 class Evaluation:
     """How one model did on one labelled set.
 
-    confusion: ten rows (true class) of ten counts (predicted class).
+    confusion: ten rows (true class) of ten counts (predicted class); of an eleventh, of those
+        answered `unknown`, where pictures went down the camera's path.
     """
 
     correct: int

@@ -18,6 +18,7 @@ from edgefmnist.errors import CannotWrite, UsageError
 if TYPE_CHECKING:
     from edgefmnist.bench.profile import Profile
     from edgefmnist.bench.records import BenchConfig
+    from edgefmnist.runtime.models import ModelFile
 
 _WINDOWS_S, _WARMUP_S, _FRAMES = 10.0, 1.0, 300
 _QUICK_WINDOWS_S, _QUICK_WARMUP_S, _QUICK_FRAMES = 1.0, 0.3, 100
@@ -92,8 +93,9 @@ def bench(
     with contextlib.ExitStack() as stack:
         counts = whole_numbers("--threads", threads, "1,2,4", most=256)
         _check(extras)
+        models_found = [stack.enter_context(opened(spec)) for spec in specs]
         config = BenchConfig(
-            models=tuple(stack.enter_context(opened(spec)) for spec in specs),
+            models=distinct(models_found, specs),
             threads=counts,
             window_s=_QUICK_WINDOWS_S if quick else _WINDOWS_S,
             warmup_s=_QUICK_WARMUP_S if quick else _WARMUP_S,
@@ -101,11 +103,28 @@ def bench(
         _run(config, _QUICK_FRAMES if quick else _FRAMES, extras)
 
 
+def distinct(models: list[ModelFile], specs: list[str | None]) -> tuple[ModelFile, ...]:
+    """The models with names that tell them apart: as they were asked for where that is needed."""
+    names = [model.name for model in models]
+    words = [
+        spec if spec is not None and names.count(name) > 1 else name
+        for name, spec in zip(names, specs, strict=True)
+    ]
+    told = [
+        word if words.count(word) == 1 else f"{word} #{words[: at + 1].count(word)}"
+        for at, word in enumerate(words)
+    ]
+    return tuple(
+        dataclasses.replace(model, name=name) for model, name in zip(models, told, strict=True)
+    )
+
+
 def _run(config: BenchConfig, frames: int, extras: _Extras) -> None:
     from edgefmnist.bench import compare, record
     from edgefmnist.bench.measure import measure
     from edgefmnist.camera.stages import measure_stages
     from edgefmnist.render import bench as view
+    from edgefmnist.render.console import finished
     from edgefmnist.render.progress import counting
 
     old = record.load(extras.compare) if extras.compare else None
@@ -131,6 +150,7 @@ def _run(config: BenchConfig, frames: int, extras: _Extras) -> None:
         raise
     try:
         tell(result, stages, profiles, comparison)
+        finished((extras.out, extras.plot, extras.report), as_json=extras.as_json)
     finally:  # the gate answers even where that reader is gone
         if comparison is not None and extras.max_regression is not None:
             compare.gate(comparison, extras.max_regression)

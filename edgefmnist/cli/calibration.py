@@ -33,14 +33,17 @@ def calibration(
     """
     told = whole_numbers("--calibration-samples", calibration_samples, "10,100,500")
     from edgefmnist.dataset import load
+    from edgefmnist.quantization.source import read_source
     from edgefmnist.quantization.study import StudyConfig, study
     from edgefmnist.render import study as view
+    from edgefmnist.render.console import finished
     from edgefmnist.render.data import downloading
     from edgefmnist.render.plots import check_plot
     from edgefmnist.render.progress import Stages
 
     if plot is not None:
         check_plot(plot)
+    read_source(source)  # before the data are loaded, which takes its time
     config = StudyConfig(source=source, counts=tuple(sorted(set(told))), subsets=seeds)
     with downloading() as on_progress:
         train = load("train", data, on_progress)
@@ -49,3 +52,4 @@ def calibration(
     (view.show_json if as_json else view.show)(result)
     if plot is not None:
         view.plot(result, plot)
+        finished((plot,), as_json=as_json)

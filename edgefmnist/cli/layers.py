@@ -29,13 +29,16 @@ def layers(
     from edgefmnist.dataset import load
     from edgefmnist.quantization.layers import report
     from edgefmnist.quantization.records import QuantizeConfig
+    from edgefmnist.quantization.source import read_source
     from edgefmnist.render import layers as view
+    from edgefmnist.render.console import finished
     from edgefmnist.render.data import downloading
     from edgefmnist.render.plots import check_plot
     from edgefmnist.render.progress import Stages
 
     if plot is not None:
         check_plot(plot)
+    read_source(source)  # before the data are loaded, which takes its time
     config = QuantizeConfig(source=source, calibration_count=calibration_samples)
     with downloading() as on_progress:
         train = load("train", data, on_progress)
@@ -44,3 +47,4 @@ def layers(
     (view.show_json if as_json else view.show)(result)
     if plot is not None:
         view.plot(result, plot)
+        finished((plot,), as_json=as_json)

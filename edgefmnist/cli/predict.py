@@ -34,6 +34,7 @@ def predict(
     from edgefmnist.camera.stills import recognize_stills
     from edgefmnist.errors import BadPicture
     from edgefmnist.render import predictions
+    from edgefmnist.render.console import finished
     from edgefmnist.render.explain import check_folder, explaining
 
     if explain is not None:  # before the work, which takes its time
@@ -44,5 +45,7 @@ def predict(
     if explain is not None:
         stills = explaining(stills, Path(explain), recognizer.unknown_threshold)
     failed = predictions.show_jsonl(stills) if jsonl else predictions.show_table(stills)
+    if explain is not None:
+        finished((Path(explain),), as_json=jsonl)
     if failed:
         raise typer.Exit(BadPicture.exit_code)

@@ -27,6 +27,13 @@ def quantize(
     every: Annotated[
         bool, typer.Option("--all", help="Compare all variants; write none without --select.")
     ] = False,
+    latency: Annotated[
+        bool,
+        typer.Option(
+            "--latency",
+            help="With --all: time them here too, a minute or more; --select always does.",
+        ),
+    ] = False,
     select: Annotated[
         Literal["fastest", "smallest", "most-accurate"] | None,
         typer.Option(help="Compare all variants and release the one that is this, here."),
@@ -83,12 +90,15 @@ def quantize(
         keep_float=bool(keep_float),
         for_bundle=bool(out or other_seed),
         plot=plot is not None,
+        latency=latency,
     )
     if plot is not None:
         from edgefmnist.render.plots import check_plot
 
         check_plot(plot)
-    from edgefmnist.quantization.records import QuantizeConfig
+    from edgefmnist.quantization.records import SELECTED, QuantizeConfig
+    from edgefmnist.quantization.release import checked_out
+    from edgefmnist.quantization.source import read_source
 
     config = QuantizeConfig(
         source=source,
@@ -99,9 +109,12 @@ def quantize(
         other_seeds=tuple(other_seed or ()),
         keep_float=tuple(dict.fromkeys(keep_float or ())),
     )
+    source_found = read_source(source)  # before what takes its time
+    if not every or select is not None:
+        checked_out(config, source_found, SELECTED if select is not None else config.variant)
     frames = _own_frames(calibration_dir) if calibration_dir is not None else None
     if every:
-        _all(config, select, frames, data, plot, as_json)
+        _all(config, select, latency or select is not None, frames, data, plot, as_json)
     else:
         _one(config, frames, data, as_json)
 
@@ -116,6 +129,7 @@ def _check(
     keep_float: bool,
     for_bundle: bool,
     plot: bool,
+    latency: bool,
 ) -> None:
     """Refuse options that make no sense together.
 
@@ -131,6 +145,10 @@ def _check(
         )
     if plot and not every:
         raise UsageError("--plot draws all variants: add --all")
+    if latency and not every:
+        raise UsageError(
+            "--latency times all variants: add --all; one is timed by edgefmnist bench"
+        )
     if frames is not None and samples is not None:
         raise UsageError(
             f"--calibration-dir {frames} takes all of its pictures: leave out --calibration-samples"
@@ -155,6 +173,7 @@ def _one(
 def _all(
     config: QuantizeConfig,
     goal: Goal | None,
+    latency: bool,
     frames: GarmentFrames | None,
     data: Path | None,
     plot: Path | None,
@@ -167,10 +186,12 @@ def _all(
 
     train, test = _samples(data)
     with Stages() as observer:
-        result = quantize_all(config, goal, train, test, time_models, observer, frames)
+        timer = time_models if latency else None
+        result = quantize_all(config, goal, train, test, timer, observer, frames)
     (view.show_json if as_json else view.show)(result)
     if plot is not None:
         view.plot(result, plot)
+    view.end(result, plot, as_json=as_json)
 
 
 def _samples(data: Path | None) -> tuple[Samples, Samples]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edgefmnist import files
 from edgefmnist.cli.options import DataOption, JsonOption
-from edgefmnist.errors import EdgeFmnistError
+from edgefmnist.errors import EdgeFmnistError, UsageError
 
 
 def sweep(
@@ -55,12 +55,14 @@ def sweep(
     from edgefmnist.sweep.variants import grid
     from edgefmnist.training import recipes
 
-    variants = grid(recipes.get(recipe), settings or ())
-    if epochs:
-        variants = tuple(
-            dataclasses.replace(v, recipe=dataclasses.replace(v.recipe, epochs=epochs))
-            for v in variants
+    variants = grid(recipes.get(recipe), settings or (), epochs)
+    if len(variants) * seeds == 1 and not settings:
+        raise UsageError(
+            "nothing to compare: name what to try with --set FIELD=VALUE,VALUE, such as "
+            "--set learning_rate=1e-3,4e-3, or how often to train with --seeds 3"
         )
+    folder = out or Path("runs") / f"sweep-{recipe}"
+    files.make_folder(folder)  # before Keras and the data, which take their time
     from edgefmnist.frameworks import require_keras
 
     require_keras()
@@ -73,7 +75,7 @@ def sweep(
     config = SweepConfig(
         variants=variants,
         seeds=seeds,
-        out=out or Path("runs") / f"sweep-{recipe}",
+        out=folder,
         address=address,
         cpus=cpus or os.cpu_count() or 1,
         gpus=gpus,

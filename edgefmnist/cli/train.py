@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from edgefmnist import files
 from edgefmnist.cli.options import DataOption, JsonOption
+from edgefmnist.errors import UsageError
 
 
 def train(
@@ -16,6 +18,15 @@ def train(
         str,
         typer.Option(help="Which training: seed-1, seed-2, seed-3, quick, tiny, edge or accurate."),
     ] = "edge",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Change a field of the recipe, such as learning_rate=2e-3 or "
+            "augmentation.shift=0; may be named more than once.",
+        ),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the data; the recipe's by default.")
     ] = None,
@@ -60,14 +71,22 @@ def train(
     """
     from edgefmnist.frameworks import require_keras
     from edgefmnist.training import recipes
+    from edgefmnist.training.settings import changed, read
 
-    chosen = recipes.get(recipe)
+    asked = read(settings or ())
+    if epochs and "epochs" in asked:
+        raise UsageError("--epochs and --set epochs are two ways to say one thing: leave one out")
+    chosen = changed(recipes.get(recipe), asked)
+    folder = out or Path("runs") / chosen.name
+    if process == 0:  # before Keras and the data, which take their time
+        files.make_folder(folder)
     require_keras()
     from edgefmnist.cli.models import opened
     from edgefmnist.dataset import load
     from edgefmnist.render import training as view
     from edgefmnist.render.data import downloading
     from edgefmnist.training.records import Cluster, TrainConfig
+    from edgefmnist.training.trainer import refuse_unfinished
     from edgefmnist.training.trainer import train as run
 
     with contextlib.ExitStack() as stack:
@@ -75,13 +94,16 @@ def train(
             recipe=chosen,
             epochs=epochs or chosen.epochs,
             seed=seed,
-            out=out or Path("runs") / chosen.name,
+            settings=asked,
+            out=folder,
             device=device,
             cluster=Cluster(coordinator=distribute, processes=processes, process=process)
             if distribute
             else None,
             teachers=tuple(stack.enter_context(opened(spec)) for spec in teacher or ()),
         )
+        if not resume:  # before the data are loaded, which takes its time
+            refuse_unfinished(config)
         with downloading() as on_progress:
             samples = load("train", data, on_progress), load("test", data, on_progress)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import statistics
 
 from edgefmnist.quantization.calibration import KEPT
@@ -64,7 +65,7 @@ _NOT_KNOWN = """\
   `unknown` only where no garment is found. Models of the recipe `edge` can tell."""
 
 _COMMANDS = """\
-    edgefmnist train --recipe {recipe} --epochs {epochs} --seed {seed}{teaching} --out RUN
+    {train} --out RUN
     edgefmnist quantize RUN --variant {variant}"""
 
 _COMMANDS_UNKNOWN = """\
@@ -85,7 +86,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         **dataclasses.asdict(record)
         | {
             "name": record.name.removesuffix(f"-{record.variant}"),
-            "teaching": "".join(f" --teacher {name}" for name in teachers),
+            "train": train_command(record),
         }
     )
     if record.calibration_count:
@@ -125,6 +126,19 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         preprocess=record.preprocess,
         checksums="\n".join(f"- `{n}` `{sha}`" for n, sha in record.dataset_sha256.items()),
     )
+
+
+def train_command(record: BundleCard) -> str:
+    """The command that trained it, with words for the paths of teachers that did not ship."""
+    words = ["edgefmnist", "train", "--recipe", str(record.recipe)]
+    for field, value in record.settings.items():
+        words += ["--set", f"{field}={value}"]
+    if "epochs" not in record.settings:
+        words += ["--epochs", str(record.epochs)]
+    words += ["--seed", str(record.seed)]
+    for name in _teachers(record):
+        words += ["--teacher", name]
+    return shlex.join(words)
 
 
 def _training(record: BundleCard, teachers: dict[str, str], accuracy: float) -> str:

@@ -43,7 +43,7 @@ def quantize(
     if config.keep_float and config.variant != "int8":
         raise UsageError(f"--keep-float is for int8 models, not for {config.variant}")
     source = read_source(config.source)
-    out = checked_out(config.out or source.keras.parent / config.variant)
+    out = checked_out(config, source, config.variant)
     job = open_job(source, config, train, frames, observer)
     with tempfile.TemporaryDirectory() as folder:
         float_model = ModelFile(name="float32", path=Path(folder) / "float32.tflite")

@@ -22,6 +22,8 @@ INTEGER_VARIANTS: tuple[Variant, ...] = ("int8", "int16x8")
 """Those with integer activations, whose ranges must be calibrated."""
 
 Goal = Literal["fastest", "smallest", "most-accurate"]
+SELECTED = "selected"
+"""Name of the folder, in the run's, that the chosen variant is released to."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +211,8 @@ class LayersResult:
 class VariantRow:
     """One variant of a model beside the others.
 
-    windows_us: median latency of one picture in each window, one thread, microseconds.
+    windows_us: median latency of one picture in each window, one thread, microseconds; empty where
+        none was measured.
     test, validation: against float32 on either set.
     right: bool [n], which validation pictures it answers right.
     refused: what the gate has against it on the validation pictures; None where it passes.
@@ -245,7 +248,8 @@ class VariantsResult:
     """All variants of one model, float32 first.
 
     name: of the model. calibration_count, calibration_origin: as in `BundleCard`, for the integer
-    variants. conditions: the machine while they were timed. runtime: package and version.
+    variants. conditions: the machine while they were timed, None where they were not. runtime:
+    package and version.
     """
 
     name: str
@@ -254,7 +258,7 @@ class VariantsResult:
     calibration_count: int
     calibration_origin: str
     frames: GarmentFrames | None
-    conditions: Conditions
+    conditions: Conditions | None
     runtime: str
     selection: Selection | None
 

@@ -16,9 +16,11 @@ from edgefmnist.quantization.job import Job
 from edgefmnist.quantization.records import (
     INTEGER_VARIANTS,
     Comparison,
+    QuantizeConfig,
     QuantizeObserver,
     Variant,
 )
+from edgefmnist.quantization.source import Source
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden
 from edgefmnist.runtime.bundle import BundleCard
@@ -26,8 +28,13 @@ from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile
 
 
-def checked_out(out: Path) -> Path:
-    """`out`, once it is clear that a bundle may be put there. Raises: UsageError, CannotWrite."""
+def checked_out(config: QuantizeConfig, source: Source, name: str) -> Path:
+    """Where the bundle goes, once it is clear that it may be put there.
+
+    name: of its folder in the run's, where `config` names none.
+    Raises: UsageError, CannotWrite.
+    """
+    out = config.out or source.keras.parent / name
     return files.output_folder(out, "a bundle", bundle.is_bundle)
 
 
@@ -103,6 +110,7 @@ def _card(
         epochs=source.epochs,
         training_seconds=source.training_seconds,
         training_device=source.training_device,
+        settings=source.settings,
         teachers=source.teachers,
         other_seeds=job.other_seeds,
         parameters=job.model.count_params(),

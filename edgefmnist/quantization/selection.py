@@ -2,9 +2,8 @@
 
 What cannot be told apart is a tie, and a tie goes to the next criterion:
 
-latency    faster in nearly every window, so many that chance does it in at most 5 of 100 (two-sided
-           sign test; all of 6 windows, 8 of 9): the variants take turns, so that a window is slow
-           for all of them or for none
+latency    the interval of the ratio in one round lies wholly over 1: the variants take turns, so
+           that a round is slow for all of them or for none (`ratio_interval`)
 size       more than 1 % smaller: less is metadata
 accuracy   the 95 % interval of the difference on the same pictures excludes zero
            (`edgefmnist.quantization.paired`)
@@ -16,11 +15,16 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+from edgefmnist.errors import GateRefused
 from edgefmnist.quantization import paired
 from edgefmnist.quantization.records import VARIANTS, Goal, VariantRow
 
 _SAME_SIZE = 1.01
 _CHANCE = 0.05
+_AS_FAST = 1.05
+"""Most by which two times may differ, all of the interval, to count as equal."""
+LOOKS = 6
+"""At most so often is a measurement judged, and made longer where it is not clear."""
 
 
 class _Criterion(Protocol):
@@ -37,22 +41,53 @@ class _Criterion(Protocol):
         """What those in `pool` have in common, in words that follow "A and B are"."""
 
 
+def ratio_interval(best: VariantRow, other: VariantRow) -> tuple[float, float]:
+    """Interval for the median over rounds of the time of `other` in one of `best`.
+
+    The k-th smallest and k-th largest ratio of all rounds that both were timed in, k so that
+    chance leaves the median out in at most 5 of 100 cases over all looks at a measurement that is
+    made longer (Bonferroni). Free of assumptions on the noise: Conover 1999, "Practical
+    Nonparametric Statistics", section 3.2. Where there are too few rounds it is 0 to infinity.
+    """
+    ratios = sorted(
+        theirs / ours for ours, theirs in zip(best.windows_us, other.windows_us, strict=False)
+    )
+    count, outside, k = len(ratios), 0.0, 0
+    while k < count // 2:
+        outside += 2 * math.comb(count, k) / 2**count
+        if outside > _CHANCE / LOOKS:
+            break
+        k += 1
+    return (ratios[k - 1], ratios[-k]) if k else (0.0, math.inf)
+
+
+def undecided(rows: Sequence[VariantRow]) -> list[VariantRow]:
+    """The fastest of those that pass the gate, and those of which it is not clear yet whether they
+    are slower or as fast; empty where that is clear of all.
+    """
+    pool = sorted((row for row in rows if row.refused is None), key=lambda row: row.p50_us)
+    unclear = []
+    for other in pool[1:]:
+        low, high = ratio_interval(pool[0], other)
+        if low <= 1 and not (low >= 1 / _AS_FAST and high <= _AS_FAST):
+            unclear.append(other)
+    return [pool[0], *unclear] if unclear else []
+
+
 class _Latency:
     def cost(self, one: VariantRow) -> float:
         return one.p50_us
 
     def differ(self, best: VariantRow, other: VariantRow) -> bool:
-        windows = zip(best.windows_us, other.windows_us, strict=True)
-        slower = sum(ours >= theirs for ours, theirs in windows)
-        count = len(best.windows_us)
-        by_chance: float = 2 * sum(math.comb(count, k) for k in range(slower + 1)) / 2**count
-        return by_chance <= _CHANCE
+        return ratio_interval(best, other)[0] > 1
 
     def clear(self, best: VariantRow, runner_up: VariantRow) -> str:
         ratio = runner_up.p50_us / best.p50_us
+        low, high = ratio_interval(best, runner_up)
         return (
             f"the fastest here at {best.p50_us:,.0f} µs: {runner_up.variant} takes "
-            f"{runner_up.p50_us:,.0f} µs, {ratio:.2f} times as long"
+            f"{runner_up.p50_us:,.0f} µs, {ratio:.2f} times as long (interval {low:.2f} to "
+            f"{high:.2f})"
         )
 
     def tied(self, pool: Sequence[VariantRow]) -> str:
@@ -119,7 +154,10 @@ def choose(rows: Sequence[VariantRow], goal: Goal) -> tuple[VariantRow, str]:
     """The best of `rows` for `goal`, and why, in a sentence.
 
     rows: one at least passes the gate; the others are ruled out.
+    Raises: GateRefused where `fastest` is asked for and the latencies do not tell which that is.
     """
+    if goal == "fastest" and (unclear := undecided(rows)):
+        raise GateRefused(_unclear(unclear))
     pool = [row for row in rows if row.refused is None]
     told = []
     if len(pool) == 1:
@@ -140,6 +178,20 @@ def choose(rows: Sequence[VariantRow], goal: Goal) -> tuple[VariantRow, str]:
     out = [f"{row.variant} ({row.refused})" for row in rows if row.refused is not None]
     ruled_out = f"; ruled out by the gate: {_listed(out)}" if out else ""
     return best, f"{'; of these '.join(told)}{ruled_out}."
+
+
+def _unclear(rows: Sequence[VariantRow]) -> str:
+    best, *others = rows
+    told = [
+        f"{other.variant} takes {low:.2f} to {high:.2f} times as long in "
+        f"{min(len(best.windows_us), len(other.windows_us))} rounds"
+        for other in others
+        for low, high in [ratio_interval(best, other)]
+    ]
+    return (
+        f"which variant is fastest here is not clear, no bundle was written: beside {best.variant} "
+        f"at {best.p50_us:,.0f} µs {_listed(told)}"
+    )
 
 
 def _listed(words: Sequence[str]) -> str:

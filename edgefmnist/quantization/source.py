@@ -10,6 +10,9 @@ from typing import Any
 from edgefmnist.dataset import Samples, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED, Indices
 from edgefmnist.errors import BadInput, UsageError
+from edgefmnist.quantization.card import train_command
+from edgefmnist.runtime.bundle import is_bundle
+from edgefmnist.runtime.models import resolve, shipped
 
 _VALIDATION_COUNT = 5_000
 """Held out where a bare `.keras` is quantized, of which nobody knows what it was trained on."""
@@ -37,6 +40,7 @@ class Source:
     accuracy: float | None = None
     training_seconds: float | None = None
     training_device: str | None = None
+    settings: dict[str, str] = dataclasses.field(default_factory=dict)
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -52,6 +56,8 @@ def read_source(path: Path) -> Source:
     keras = path / "model.keras" if path.is_dir() else path
     if not keras.is_file() and (path / "checkpoint.json").is_file():
         raise BadInput(f"the training in {path} is not finished: go on with train --resume")
+    if not keras.is_file() or keras.suffix == ".tflite":
+        _refuse_bundle(path)
     if not keras.is_file():
         raise BadInput(
             f"no trained model at {keras}: name a run folder or a .keras file, "
@@ -76,6 +82,7 @@ def read_source(path: Path) -> Source:
             accuracy=float(run["test"]["accuracy"]),
             training_seconds=float(run["seconds"]),
             training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
+            settings={str(key): str(value) for key, value in run.get("settings", {}).items()},
             teachers=dict(run["teachers"]),
             training={key: run.get(key) for key in _SAME_FOR_ALL_SEEDS}
             | {"teachers": sorted(dict(run["teachers"]).values())},
@@ -84,6 +91,20 @@ def read_source(path: Path) -> Source:
         raise BadInput(f"{told} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadInput(f"{told} is damaged: train again, or quantize {keras} alone") from error
+
+
+def _refuse_bundle(path: Path) -> None:
+    """Raises: BadInput where `path` is a converted model, which has no float weights left."""
+    found = resolve(str(path)) if str(path) in shipped() or is_bundle(path) else None
+    if found is None and path.suffix != ".tflite":
+        return
+    again = "edgefmnist train"
+    if found is not None and found.card is not None and found.card.recipe is not None:
+        again = f"{train_command(found.card)} --out RUN"
+    raise BadInput(
+        f"{path} is converted already and has no float weights: this takes a run folder or a "
+        f".keras file; train it again with {again}, and name RUN"
+    )
 
 
 def accuracy_of_other_seeds(source: Source, runs: tuple[Path, ...]) -> dict[str, float]:

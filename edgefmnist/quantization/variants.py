@@ -8,11 +8,13 @@ from pathlib import Path
 
 from edgefmnist import evaluate
 from edgefmnist.dataset import Samples
+from edgefmnist.environment import Conditions
 from edgefmnist.errors import GateRefused
-from edgefmnist.quantization import convert, gate, paired
+from edgefmnist.quantization import convert, gate, paired, selection
 from edgefmnist.quantization.gate import Checks
 from edgefmnist.quantization.job import Job, open_job
 from edgefmnist.quantization.records import (
+    SELECTED,
     Comparison,
     Goal,
     QuantizeConfig,
@@ -24,16 +26,12 @@ from edgefmnist.quantization.records import (
     VariantsResult,
 )
 from edgefmnist.quantization.release import checked_out, release
-from edgefmnist.quantization.selection import choose
 from edgefmnist.quantization.source import read_source
 from edgefmnist.records import GarmentFrames
 from edgefmnist.runtime import interpreter
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Floats
 from edgefmnist.runtime.models import ModelFile
-
-SELECTED = "selected"
-"""Name of the folder, in the run's, that the chosen variant is released to."""
 
 _SHOWN: tuple[Variant, ...] = ("float32", "float16", "dynamic", "int8", "int16x8")
 
@@ -45,7 +43,7 @@ def quantize_all(
     goal: Goal | None,
     train: Samples,
     test: Samples,
-    time_models: TimeModels,
+    time_models: TimeModels | None,
     observer: QuantizeObserver,
     frames: GarmentFrames | None = None,
 ) -> VariantsResult:
@@ -55,12 +53,13 @@ def quantize_all(
     here. The test pictures report, and the chosen one must pass the gate on them too, as every
     bundle must. Without a goal nothing is written.
 
-    config: as for one variant; its own `variant` does not count.
+    config: as for one variant; its own `variant` does not count. time_models: needed for a goal;
+    None leaves latencies out.
 
     Raises: as `quantize`; GateRefused also where no variant passes.
     """
     source = read_source(config.source)
-    wanted = (goal, checked_out(config.out or source.keras.parent / SELECTED)) if goal else None
+    wanted = (goal, checked_out(config, source, SELECTED)) if goal else None
     job = open_job(source, config, train, frames, observer)
     with tempfile.TemporaryDirectory() as folder:
         models = _convert_all(job, Path(folder), observer)
@@ -72,40 +71,81 @@ def quantize_all(
             reasons = "; ".join(f"{variant}: {reason}" for variant, reason in refused.items())
             raise GateRefused(f"no variant passes the gate, no bundle was written: {reasons}")
         on_test = _compare_all(_answer_all(models, test, "test", observer), test)
-        observer.stage("Timing all variants")
-        timed = time_models([models[variant] for variant in _SHOWN], observer.progress)
-        rows = tuple(
+        rows = [
             VariantRow(
                 variant=variant,
                 size_bytes=models[variant].path.stat().st_size,
-                windows_us=taken,
+                windows_us=(),
                 test=on_test[variant],
                 validation=judged[variant],
                 right=logits[variant].argmax(axis=1) == job.validation.labels,
                 refused=refused.get(variant),
             )
-            for variant, taken in zip(_SHOWN, timed.windows_us, strict=True)
-        )
-        selection = None
+            for variant in _SHOWN
+        ]
+        conditions = None
+        if time_models is not None:
+            rows, conditions = _time_all(rows, models, goal, time_models, observer)
+        chosen = None
         if wanted:
-            best, reason = choose(rows, wanted[0])
+            assert conditions is not None
+            best, reason = _choose(rows, wanted[0], conditions)
             card = _release(
                 wanted[1], config, job, models[best.variant], test, best, seen, observer
             )
-            selection = Selection(
+            chosen = Selection(
                 goal=wanted[0], variant=best.variant, reason=reason, card=card, out=wanted[1]
             )
     return VariantsResult(
         name=source.name,
-        rows=rows,
+        rows=tuple(rows),
         max_drop_pp=config.max_drop_pp,
         calibration_count=len(job.calibration.images),
         calibration_origin=job.calibration.origin,
         frames=frames,
-        conditions=timed.conditions,
+        conditions=conditions,
         runtime=interpreter.provider()[1],
-        selection=selection,
+        selection=chosen,
     )
+
+
+def _time_all(
+    rows: list[VariantRow],
+    models: Models,
+    goal: Goal | None,
+    time_models: TimeModels,
+    observer: QuantizeObserver,
+) -> tuple[list[VariantRow], Conditions]:
+    """`rows` with their latencies; for `fastest` measured until it is clear which that is."""
+    contenders = rows
+    for look in range(selection.LOOKS if goal == "fastest" else 1):
+        names = ", ".join(row.variant for row in contenders)
+        observer.stage(
+            f"Timing {names} again, too close to call"
+            if look
+            else "Timing all variants, a minute or more"
+        )
+        timed = time_models([models[row.variant] for row in contenders], observer.progress)
+        more = dict(zip((row.variant for row in contenders), timed.windows_us, strict=True))
+        rows = [
+            dataclasses.replace(row, windows_us=row.windows_us + more.get(row.variant, ()))
+            for row in rows
+        ]
+        contenders = selection.undecided(rows)
+        if not contenders:
+            break
+    return rows, timed.conditions
+
+
+def _choose(rows: list[VariantRow], goal: Goal, conditions: Conditions) -> tuple[VariantRow, str]:
+    try:
+        return selection.choose(rows, goal)
+    except GateRefused as error:
+        problems = [one for one in conditions.judgements if one.level == "problem"]
+        why = "; ".join(one.what for one in problems) or "the times differ from round to round"
+        raise GateRefused(
+            f"{error}: {why}. Measure on an idle machine, or name one with --variant"
+        ) from error
 
 
 def _convert_all(job: Job, folder: Path, observer: QuantizeObserver) -> Models:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from edgefmnist import json_text
 from edgefmnist.errors import printable
+from edgefmnist.render.narrow import needed_width, stacked
 
 
 class _Unfailing(io.TextIOWrapper):
@@ -63,6 +67,9 @@ class SafeConsole(Console):
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         """Make segments of anything that is shown. Rich calls it for all parts of what it shows."""
+        width = (options or self.options).max_width
+        if isinstance(renderable, Table) and needed_width(self, renderable) > width:
+            renderable = stacked(renderable)
         if isinstance(renderable, Text):
             lines = [printable(line) for line in renderable.plain.split("\n")]
             shown = "\n".join(lines)
@@ -78,3 +85,14 @@ notes = SafeConsole(file=_lasting_stderr())
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout."""
     print(json_text.dumps(value, indent=1), flush=True)
+
+
+def finished(
+    written: Sequence[Path | None], *, next_words: Sequence[str | Path] = (), as_json: bool = False
+) -> None:
+    """End a command: what it wrote, and the words of what to run next; on stderr beside JSON."""
+    console = notes if as_json else results
+    if paths := [str(path) for path in written if path is not None]:
+        console.print(f"written: {', '.join(paths)}", soft_wrap=True)
+    if next_words:
+        console.print(f"next: {shlex.join(map(str, next_words))}", soft_wrap=True)

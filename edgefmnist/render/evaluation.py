@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from rich.table import Table
 
@@ -34,8 +35,10 @@ def show(model: ModelFile, evaluation: Evaluation) -> None:
     )
 
 
-def show_json(model: ModelFile, evaluation: Evaluation) -> None:
-    """Print the evaluation as JSON."""
+def show_json(
+    model: ModelFile, evaluation: Evaluation, more: Mapping[str, object] | None = None
+) -> None:
+    """Print the evaluation as JSON. more: further fields."""
     print_json(
         {
             "model": model.name,
@@ -46,6 +49,7 @@ def show_json(model: ModelFile, evaluation: Evaluation) -> None:
             "confusion": evaluation.confusion,
             "size_bytes": model.path.stat().st_size,
             "runtime": provider()[1],
+            **(more or {}),
         }
     )
 

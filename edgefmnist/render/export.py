@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from edgefmnist.export.records import ExportResult
-from edgefmnist.render.console import print_json, results
+from edgefmnist.render.console import finished, print_json, results
 
 
 def show(result: ExportResult) -> None:
@@ -49,9 +49,10 @@ def show(result: ExportResult) -> None:
             "Not checked in TensorFlow Lite Micro: pip install tflite-micro "
             "(x86-64 Linux, Python 3.10 to 3.12)"
         )
-    results.print(f"Written to {result.out}", soft_wrap=True)
+    finished((result.out,))
 
 
 def show_json(result: ExportResult) -> None:
     """Print the export's record and its folder as JSON."""
     print_json({"out": str(result.out)} | result.record())
+    finished((result.out,), as_json=True)

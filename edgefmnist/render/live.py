@@ -245,9 +245,9 @@ class _Screen:
         return table
 
     def _facts(self, event: CameraEvent) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0))
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(style="dim", no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # it shrinks, not the names
         if self._status is not None:
             fine = self._status.state is State.LIVE
             told = f"{self._status.state.value} {self._status.detail}".strip()

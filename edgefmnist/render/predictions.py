@@ -20,6 +20,7 @@ from edgefmnist.records import UNKNOWN
 from edgefmnist.render.console import SafeConsole, notes, results
 
 _ANSWER_WIDTH = 66  # of the columns beside the path
+_LEAST_PATH = 24
 
 
 def show_jsonl(stills: Iterable[Still]) -> int:
@@ -52,7 +53,7 @@ def show_table(stills: Iterable[Still]) -> int:
         column.no_wrap = True
     table.columns[2].justify = table.columns[3].justify = "right"
     # A terminal shows the end of a long path, which names the file; a pipe gets all of it.
-    room = results.width - _ANSWER_WIDTH if results.is_terminal else None
+    room = max(results.width - _ANSWER_WIDTH, _LEAST_PATH) if results.is_terminal else None
     failed = 0
     for still in stills:
         if still.recognition is None:

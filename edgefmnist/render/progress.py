@@ -6,18 +6,41 @@ import contextlib
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from edgefmnist.render.console import notes
 
+_ROOM = 72  # columns of a terminal that has room for a bar beside the words
+
+
+def is_narrow() -> bool:
+    """Whether the terminal is too narrow for all that could be shown."""
+    return notes.width < _ROOM
+
+
+def with_bar(*columns: ProgressColumn) -> tuple[ProgressColumn, ...]:
+    """`columns`, in a narrow terminal without bars and times: the words must not be cut off."""
+    if not is_narrow():
+        return columns
+    return tuple(c for c in columns if not isinstance(c, (BarColumn, TimeRemainingColumn)))
+
 
 def _bars() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
+        *with_bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+        ),
         console=notes,
         transient=True,
         disable=not notes.is_terminal,

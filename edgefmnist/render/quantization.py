@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 from rich.table import Table
 
 from edgefmnist.quantization.records import QuantizeResult, Throughout
 from edgefmnist.records import GarmentFrames
-from edgefmnist.render.console import print_json, results
+from edgefmnist.render.console import finished, print_json, results
 from edgefmnist.runtime import bundle
 
 
@@ -51,7 +52,7 @@ def show(result: QuantizeResult) -> None:
     results.print(
         f"Scores: temperature {card.temperature}, unknown under {card.unknown_threshold}."
     )
-    results.print(f"Bundle written to {result.out}", soft_wrap=True)
+    _finished(result, as_json=False)
 
 
 def calibrated_on(count: int, frames: GarmentFrames | None) -> str:
@@ -154,6 +155,16 @@ def show_json(result: QuantizeResult) -> None:
             "card": dataclasses.asdict(result.card),
         }
     )
+    _finished(result, as_json=True)
+
+
+def _finished(result: QuantizeResult, *, as_json: bool) -> None:
+    finished((result.out,), next_words=try_it(result.out), as_json=as_json)
+
+
+def try_it(bundle_folder: Path) -> tuple[str | Path, ...]:
+    """The words of the command that runs a fresh bundle."""
+    return "edgefmnist", "camera", "--model", bundle_folder
 
 
 def _points(change: float) -> str:

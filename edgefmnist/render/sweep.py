@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edgefmnist import json_text
-from edgefmnist.render.console import notes, results
+from edgefmnist.render.console import finished, notes, print_json, results
+from edgefmnist.render.progress import with_bar
 from edgefmnist.sweep.records import SweepConfig, SweepResult, Trial
 
 
@@ -18,8 +19,7 @@ class SweepView:
 
     def __init__(self) -> None:
         self._bar = Progress(
-            TextColumn("epochs of all trials"),
-            BarColumn(bar_width=16),
+            *with_bar(TextColumn("epochs of all trials"), BarColumn(bar_width=16)),
             MofNCompleteColumn(),
             TextColumn("{task.fields[best]}  left"),
             TimeRemainingColumn(),
@@ -40,10 +40,11 @@ class SweepView:
     ) -> None:
         self._bar.stop()
 
-    def started(self, trials: int, epochs: int, known: int) -> None:
+    def started(self, trials: int, epochs: int, known: int, hours: tuple[float, float]) -> None:
         """Say how much there is to do; `SweepObserver`."""
         recorded = f"; recorded already: {known}" if known else ""
-        notes.print(f"Trials: {trials}, epochs in all: {epochs}{recorded}")
+        cost = f"; roughly {_span(*hours)} on CPUs" if trials else ""
+        notes.print(f"Trials: {trials}, epochs in all: {epochs}{recorded}{cost}", soft_wrap=True)
         self._task = self._bar.add_task("", total=epochs, best="")
         self._bar.start()
 
@@ -59,6 +60,12 @@ class SweepView:
             notes.print(f"{about}{trial.val_accuracy:.2%} in {trial.seconds:.0f} s", soft_wrap=True)
         else:
             notes.print(f"{about}failed: {trial.error}", soft_wrap=True, markup=False)
+
+
+def _span(fast_h: float, slow_h: float) -> str:
+    if slow_h < 1:
+        return f"{max(1, round(60 * fast_h))} to {max(2, round(60 * slow_h))} minutes"
+    return f"{fast_h:.1f} to {slow_h:.1f} hours"
 
 
 def show(result: SweepResult) -> None:
@@ -84,14 +91,14 @@ def show(result: SweepResult) -> None:
         f"Differences under {2 * result.standard_error:.2%} may be chance (two standard errors of "
         "one accuracy on the pictures held out)."
     )
-    for path in result.files:
-        results.print(f"  {path}", soft_wrap=True)
+    finished(result.files, next_words=shlex.split(result.ranked[0].command))
 
 
 def show_json(result: SweepResult) -> None:
     """Print the same as JSON on stdout."""
     told = dataclasses.asdict(result) | {"files": [str(path) for path in result.files]}
-    print(json_text.dumps(told, indent=1), flush=True)
+    print_json(told)
+    finished(result.files, next_words=shlex.split(result.ranked[0].command), as_json=True)
 
 
 def interrupted(config: SweepConfig) -> None:

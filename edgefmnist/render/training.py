@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from types import TracebackType
 
 from rich.console import Group
@@ -9,7 +10,8 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edgefmnist.render.console import notes, results
+from edgefmnist.render.console import finished, notes, results
+from edgefmnist.render.progress import is_narrow, with_bar
 from edgefmnist.training.records import EpochRecord, TrainConfig, TrainPlan, TrainResult
 
 _ROWS = 12
@@ -24,15 +26,13 @@ class TrainView:
 
     def __init__(self) -> None:
         self._steps = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=16),
+            *with_bar(TextColumn("epoch {task.fields[epoch]}"), BarColumn(bar_width=16)),
             MofNCompleteColumn(),
             TextColumn("{task.fields[figures]}"),
             console=notes,
         )
         self._whole = Progress(
-            TextColumn("training"),
-            BarColumn(bar_width=16),
+            *with_bar(TextColumn("training"), BarColumn(bar_width=16)),
             TextColumn("{task.percentage:>3.0f} %  left"),
             TimeRemainingColumn(),
             console=notes,
@@ -58,8 +58,8 @@ class TrainView:
         self._plan = plan
         config, precision = plan.config, plan.precision
         notes.print(
-            f"Training {config.recipe.name} ({plan.parameters:,} parameters) on {plan.device} "
-            f"({plan.backend}, {precision}), seed {config.seed}: {config.epochs} "
+            f"Training {config.recipe.name}{_settings(config)} ({plan.parameters:,} parameters) "
+            f"on {plan.device} ({plan.backend}, {precision}), seed {config.seed}: {config.epochs} "
             f"epoch{'s' * (config.epochs > 1)} of {plan.train_count:,} images, "
             f"{plan.validation_count:,} held out"
         )
@@ -83,6 +83,8 @@ class TrainView:
             self._steps.reset(self._bar, epoch=self._epoch_of(epoch), figures="")
         speed = (task.speed or 0.0) * self._plan.config.recipe.batch_size
         figures = f"loss {loss:.3f}  accuracy {accuracy:6.2%}  {speed:5.0f} images/s"
+        if is_narrow():
+            figures = f"loss {loss:.3f} {accuracy:.0%}"
         self._steps.update(self._bar, completed=step, figures=figures)
         self._whole.update(self._all, completed=(epoch - 1) * self._plan.steps_per_epoch + step)
 
@@ -110,11 +112,12 @@ class TrainView:
 def _epoch_table(rows: list[EpochRecord]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     heads = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "rate", "images/s", "s")
-    for head in heads:
-        table.add_column(head, justify="right")
+    shown = [0, 1, 4, 7] if is_narrow() else range(len(heads))
+    for at in shown:
+        table.add_column(heads[at], justify="right")
     best = max(record.val_accuracy for record in rows)
     for record in rows[-_ROWS:]:
-        table.add_row(
+        cells = (
             str(record.epoch),
             f"{record.loss:.4f}",
             f"{record.accuracy:.2%}",
@@ -123,8 +126,9 @@ def _epoch_table(rows: list[EpochRecord]) -> Table:
             f"{record.learning_rate:.1e}",
             f"{record.images_per_s:.0f}",
             f"{record.seconds:.0f}",
-            style="bold" if record.val_accuracy == best else "",
         )
+        style = "bold" if record.val_accuracy == best else ""
+        table.add_row(*(cells[at] for at in shown), style=style)
     return table
 
 
@@ -142,13 +146,18 @@ def show(result: TrainResult) -> None:
         f"{result.history[-1].val_accuracy:.2%} of the validation images; "
         f"{result.seconds / 60:.1f} minutes"
     )
-    for path in result.files:
-        results.print(f"  {path}", soft_wrap=True)
+    _finished(result, as_json=False)
 
 
 def show_json(result: TrainResult) -> None:
     """Print `result.json` on stdout."""
     print(result.files[-1].read_text(encoding="utf-8"), end="", flush=True)
+    _finished(result, as_json=True)
+
+
+def _finished(result: TrainResult, *, as_json: bool) -> None:
+    out = result.plan.config.out
+    finished(result.files, next_words=("edgefmnist", "quantize", out), as_json=as_json)
 
 
 def interrupted(config: TrainConfig) -> None:
@@ -159,8 +168,21 @@ def interrupted(config: TrainConfig) -> None:
         return
     epoch = int(kept[-1].stem.rpartition("-")[2])
     notes.print(
-        f"Stopped. The state after epoch {epoch} is kept; go on with: edgefmnist train --recipe "
-        f"{config.recipe.name} --epochs {config.epochs} --seed {config.seed} --out {config.out} "
-        "--resume",
+        f"Stopped. The state after epoch {epoch} is kept; go on with: {_command(config)} --resume",
         soft_wrap=True,
     )
+
+
+def _settings(config: TrainConfig) -> str:
+    told = " ".join(f"{field}={value}" for field, value in config.settings.items())
+    return f" with {told}" if told else ""
+
+
+def _command(config: TrainConfig) -> str:
+    """The command of a training, but for its teachers and its data."""
+    words = ["edgefmnist", "train", "--recipe", config.recipe.name]
+    for field, value in config.settings.items():
+        words += ["--set", f"{field}={value}"]
+    if "epochs" not in config.settings:
+        words += ["--epochs", str(config.epochs)]
+    return shlex.join([*words, "--seed", str(config.seed), "--out", str(config.out)])

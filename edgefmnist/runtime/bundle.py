@@ -30,6 +30,7 @@ class BundleCard:
 
     recipe, seed, epochs, training_seconds, training_device: None where a `.keras` of unknown
         training was quantized.
+    settings: fields in which the training differed from its recipe, and their values.
     teachers: of the training, SHA-256 of their models by name.
     other_seeds: accuracy in float32 of further trainings of the recipe, by seed.
     variant: int8, int16x8, float16, dynamic or float32.
@@ -74,6 +75,7 @@ class BundleCard:
     versions: dict[str, str]
     training_seconds: float | None = None
     training_device: str | None = None
+    settings: dict[str, str] = dataclasses.field(default_factory=dict)
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
     other_seeds: dict[str, float] = dataclasses.field(default_factory=dict)
     calibration_origin: str = TRAINING_SPLIT
@@ -95,6 +97,9 @@ def _check(card: BundleCard) -> None:
             raise TypeError(f"{key} is no text of one line")
     if card.delegate is not None and not isinstance(card.delegate, str):
         raise TypeError("delegate is no text")
+    for field, value in card.settings.items():
+        if not isinstance(value, str) or f"{field}={value}" != one_line(f"{field}={value}"):
+            raise TypeError("settings does not hold texts of one line")
     if not all(isinstance(name, str) for name in card.keep_float):
         raise TypeError("keep_float does not hold names of layers")
     if card.labels != LABELS:

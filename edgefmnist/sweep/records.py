@@ -48,12 +48,14 @@ class Trial:
 class Ranked:
     """A variant over its seeds.
 
+    command: the line that trains it outside the sweep.
     macs: multiply-accumulates of one inference. seconds: of training, median. val_accuracy:
     median, 0..1. spread: largest less smallest. pareto: whether none that costs no more is more
     accurate.
     """
 
     name: str
+    command: str
     macs: int
     seconds: float
     val_accuracy: float
@@ -80,8 +82,11 @@ class SweepResult:
 class SweepObserver(Protocol):
     """Is told of a sweep's course; must not change it."""
 
-    def started(self, trials: int, epochs: int, known: int) -> None:
-        """Called once: how many trials are to run, their epochs, and how many were recorded."""
+    def started(self, trials: int, epochs: int, known: int, hours: tuple[float, float]) -> None:
+        """Called once: how many trials are to run, their epochs, and how many were recorded.
+
+        hours: roughly how long it takes on CPUs, from fast to slow ones.
+        """
 
     def epoch(self, trial: str, epoch: int, val_accuracy: float) -> None:
         """Called after each epoch of each trial."""

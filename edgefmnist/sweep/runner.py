@@ -9,10 +9,10 @@ import dataclasses
 import json
 import math
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from edgefmnist import files
+from edgefmnist import files, json_text
 from edgefmnist.dataset import Samples
 from edgefmnist.errors import BadInput
 from edgefmnist.sweep import plot, trials
@@ -21,6 +21,8 @@ from edgefmnist.sweep.variants import Variant
 from edgefmnist.training.networks import multiply_accumulates
 
 _RECORD = "sweep.json"
+_FLOPS_PER_MAC = 6  # a multiplication and an addition, forward once and backward twice
+_FAST_FLOPS, _SLOW_FLOPS = 150e9, 25e9  # of a server with bfloat16, of a laptop: measured on `edge`
 
 
 def sweep(config: SweepConfig, samples: Samples, observer: SweepObserver) -> SweepResult:
@@ -38,12 +40,13 @@ def sweep(config: SweepConfig, samples: Samples, observer: SweepObserver) -> Swe
     missing: list[tuple[Variant, int]] = []
     for variant in config.variants:
         for seed in range(config.seeds):
-            key = _settings(variant), seed
+            key = variant.whole, seed
             known = [t for t in recorded if (t.settings, t.seed) == key and t.error is None]
             done += known
             missing += [] if known else [(variant, seed)]
     others = [trial for trial in recorded if trial not in done and trial.error is None]
-    observer.started(len(missing), sum(v.recipe.epochs for v, _ in missing), len(done))
+    hours = _hours([v for v, _ in missing], len(samples.labels))
+    observer.started(len(missing), sum(v.epochs for v, _ in missing), len(done), hours)
 
     def finished(trial: Trial) -> None:
         done.append(trial)
@@ -55,10 +58,19 @@ def sweep(config: SweepConfig, samples: Samples, observer: SweepObserver) -> Swe
     return _result(config, done)
 
 
-def _settings(variant: Variant) -> dict[str, Any]:
-    """The whole recipe as JSON gives it back."""
-    settings: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(variant.recipe)))
-    return settings
+def _macs(variants: Iterable[Variant]) -> dict[str, int]:
+    """Multiply-accumulates of one inference by network."""
+    recipes = {v.recipe.network: v.recipe for v in variants}
+    return {network: multiply_accumulates(recipe.build()) for network, recipe in recipes.items()}
+
+
+def _hours(variants: list[Variant], pictures: int) -> tuple[float, float]:
+    """Roughly how long trainings take one after the other, on a fast CPU and on a slow one."""
+    macs, flops = _macs(variants), 0.0
+    for one in variants:
+        steps = one.epochs * max(0, pictures - one.recipe.validation_count)
+        flops += _FLOPS_PER_MAC * macs[one.recipe.network] * steps
+    return flops / _FAST_FLOPS / 3600, flops / _SLOW_FLOPS / 3600
 
 
 def _recorded(out: Path) -> list[Trial]:
@@ -73,21 +85,18 @@ def _recorded(out: Path) -> list[Trial]:
 
 def _record(out: Path, ended: list[Trial]) -> None:
     rows = [dataclasses.asdict(trial) for trial in ended]
-    files.write_text(out / _RECORD, json.dumps({"trials": rows}, indent=1) + "\n")
+    files.write_text(out / _RECORD, json_text.dumps({"trials": rows}, indent=1) + "\n")
 
 
 def _result(config: SweepConfig, ended: list[Trial]) -> SweepResult:
-    macs = {
-        recipe.network: multiply_accumulates(recipe.build())
-        for recipe in {v.recipe.network: v.recipe for v in config.variants}.values()
-    }
+    macs = _macs(config.variants)
     cost: Cost = "macs" if len(set(macs.values())) > 1 else "seconds"
     ranked = []
     for variant in config.variants:
-        settings = _settings(variant)
+        settings = variant.whole
         good = [t for t in ended if t.settings == settings and t.error is None]
         if good:
-            ranked.append(_ranked(variant.name, macs[variant.recipe.network], good))
+            ranked.append(_ranked(variant, macs[variant.recipe.network], good))
     ranked.sort(key=lambda one: -one.val_accuracy)
     ranked = [dataclasses.replace(one, pareto=on_front(one, ranked, cost)) for one in ranked]
     held_out = config.variants[0].recipe.validation_count
@@ -105,10 +114,11 @@ def _result(config: SweepConfig, ended: list[Trial]) -> SweepResult:
     )
 
 
-def _ranked(name: str, macs: int, seeds: list[Trial]) -> Ranked:
+def _ranked(variant: Variant, macs: int, seeds: list[Trial]) -> Ranked:
     accuracies = [trial.val_accuracy for trial in seeds]
     return Ranked(
-        name=name,
+        name=variant.name,
+        command=variant.command,
         macs=macs,
         seconds=statistics.median(trial.seconds for trial in seeds),
         val_accuracy=statistics.median(accuracies),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import logging
 import os
 import socket
@@ -179,10 +177,10 @@ def _trial(work: dict[str, Any], samples: Samples) -> None:
             }
             tune.report(self.last)
 
-    recipe, seed = work["work"]["variant"].recipe, work["work"]["seed"]
+    variant, seed = work["work"]["variant"], work["work"]["seed"]
     keras.utils.set_random_seed(seed)
     with tempfile.TemporaryDirectory() as out:
-        config = TrainConfig(recipe=recipe, epochs=recipe.epochs, seed=seed, out=Path(out))
+        config = TrainConfig(recipe=variant.recipe, epochs=variant.epochs, seed=seed, out=Path(out))
         observer = Reporting()
         try:
             fit(config, samples, observer)
@@ -217,11 +215,10 @@ def _told(on_epoch: OnEpoch, on_finished: OnFinished) -> Any:
 
 def _ended(trial: Any, error: str | None) -> Trial:
     work, last = trial.config["work"], trial.last_result or {}
-    recipe = json.loads(json.dumps(dataclasses.asdict(work["variant"].recipe)))
     return Trial(
         variant=work["variant"].name,
         seed=work["seed"],
-        settings=recipe,
+        settings=work["variant"].whole,
         val_accuracy=last.get("val_accuracy", 0.0),
         seconds=last.get("seconds", 0.0),
         error=one_line(error) if error else None,

@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import itertools
-import typing
+import json
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
+from edgefmnist import json_text
 from edgefmnist.errors import UsageError
-from edgefmnist.training import recipes
 from edgefmnist.training.recipes import Recipe
-
-_AT_LEAST_ONE = {"batch_size", "epochs", "validation_count", "views"}
+from edgefmnist.training.settings import changed
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A recipe and what it differs in: (setting, value) as they were asked for."""
+    """A recipe and what it differs in: (setting, value) as they were asked for.
+
+    epochs: of its training, which may be shorter than the recipe plans.
+    """
 
     settings: tuple[tuple[str, str], ...]
     recipe: Recipe
+    epochs: int
 
     @property
     def name(self) -> str:
         """Its settings in a line, or the recipe's name where there are none."""
         return " ".join(f"{key}={value}" for key, value in self.settings) or self.recipe.name
 
+    @property
+    def whole(self) -> dict[str, Any]:
+        """Every setting of the training, as JSON gives it back."""
+        told: dict[str, Any] = json.loads(json_text.dumps(dataclasses.asdict(self.recipe)))
+        return told | {"epochs": self.epochs}
 
-def grid(recipe: Recipe, asked: Iterable[str]) -> tuple[Variant, ...]:
+    @property
+    def command(self) -> str:
+        """What trains it outside the sweep."""
+        words = ["edgefmnist", "train", "--recipe", self.recipe.name]
+        for key, value in self.settings:
+            words += ["--set", f"{key}={value}"]
+        if self.epochs != self.recipe.epochs:
+            words += ["--epochs", str(self.epochs)]
+        return shlex.join(words)
+
+
+def grid(recipe: Recipe, asked: Iterable[str], epochs: int | None = None) -> tuple[Variant, ...]:
     """Every combination of the values asked for.
 
-    asked: ``FIELD=VALUE,VALUE...``, a field of `Recipe` or, with a dot, of its parts
-        (``augmentation.shift=1,2``).
+    asked: ``FIELD=VALUE,VALUE...``, see `training.settings`. epochs: of each; None: as planned.
     Raises: UsageError (no such field, or a value it cannot have).
     """
     choices: dict[str, list[str]] = {}
@@ -44,52 +62,11 @@ def grid(recipe: Recipe, asked: Iterable[str]) -> tuple[Variant, ...]:
         if field in choices:
             raise UsageError(f"--set {field} is given twice: put its values in one list")
         choices[field] = list(dict.fromkeys(values.split(",")))
-    combinations = itertools.product(*choices.values())
-    return tuple(_variant(recipe, tuple(zip(choices, some, strict=True))) for some in combinations)
-
-
-def _variant(recipe: Recipe, settings: tuple[tuple[str, str], ...]) -> Variant:
-    changed = recipe
-    for field, value in settings:
-        changed = _with(changed, field, value, field)
-    return Variant(settings=settings, recipe=changed)
-
-
-def _with(part: Any, field: str, value: str, asked: str) -> Any:
-    """`part` (a recipe or a part of one) with `field` set; `asked` is its name in full."""
-    name, _, inner = field.partition(".")
-    kinds = typing.get_type_hints(type(part))
-    kinds.pop("name", None)
-    if name not in kinds:
-        near = difflib.get_close_matches(name, kinds, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"--set {asked}: no such field: {hint}(fields: {', '.join(kinds)})")
-    now = getattr(part, name)
-    if inner and now is None:
-        raise UsageError(f"--set {asked}: the recipe has no {name}")
-    if dataclasses.is_dataclass(now) != bool(inner):
-        raise UsageError(f"--set {asked}: {name} {'has parts' if not inner else 'has no parts'}")
-    changed = _with(now, inner, value, asked) if inner else _parsed(kinds[name], value, name, asked)
-    return dataclasses.replace(part, **{name: changed})
-
-
-def _parsed(kind: type, value: str, name: str, asked: str) -> object:
-    """`value` as the field's type."""
-    if name == "network":
-        known = sorted({recipe.network for recipe in recipes.RECIPES.values()})
-        if value in known:
-            return value
-        raise UsageError(f"--set {asked}: no network {value!r} (networks: {', '.join(known)})")
-    if kind is bool:
-        if value in ("true", "false"):
-            return value == "true"
-        raise UsageError(f"--set {asked}: {value!r} is neither true nor false")
-    least = 1 if name in _AT_LEAST_ONE else 0
-    try:
-        number = kind(value)
-    except (TypeError, ValueError):
-        number = -1
-    if not least <= number < float("inf"):
-        whole = "a whole number" if kind is int else "a number"
-        raise UsageError(f"--set {asked}: {value!r} is not {whole} of at least {least}")
-    return number
+    if epochs and "epochs" in choices:
+        raise UsageError("--epochs and --set epochs are two ways to say one thing: leave one out")
+    variants = []
+    for values_of_one in itertools.product(*choices.values()):
+        settings = tuple(zip(choices, values_of_one, strict=True))
+        new = changed(recipe, dict(settings))
+        variants.append(Variant(settings=settings, recipe=new, epochs=epochs or new.epochs))
+    return tuple(variants)

@@ -13,12 +13,13 @@ from typing import Any
 
 import keras
 
-from edgefmnist import files
+from edgefmnist import files, json_text
 from edgefmnist.errors import BadInput, UsageError
 from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.training.records import EpochRecord, TrainConfig
 
 _STATE = "checkpoint.json"
+_NAN = float("nan")  # null in JSON: the loss of a training that diverged
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def save(config: TrainConfig, model: keras.Model, history: tuple[EpochRecord, ..
         "model": target.name,
         "history": [dataclasses.asdict(record) for record in history],
     }
-    files.write_text(config.out / _STATE, json.dumps(state, indent=1) + "\n")
+    files.write_text(config.out / _STATE, json_text.dumps(state, indent=1) + "\n")
     for old in _models(config.out):
         if old != target:
             old.unlink()
@@ -78,8 +79,8 @@ def load(config: TrainConfig) -> Checkpoint:
     for key, value in _identity(config).items():
         if state[key] != value and key == "settings":
             raise UsageError(
-                f"the recipe {config.recipe.name} has changed since the training in {config.out} "
-                "began: finish it with that version, or delete the folder"
+                f"the training in {config.out} began with another recipe {config.recipe.name}: "
+                "resume it with the --set options it began with, or with the version of edgefmnist"
             )
         if state[key] != value and key == "teachers":
             raise UsageError(
@@ -94,12 +95,17 @@ def load(config: TrainConfig) -> Checkpoint:
     path = config.out / str(state["model"])
     try:
         model = keras.saving.load_model(path)
-        records = tuple(EpochRecord(**record) for record in state["history"])
+        records = tuple(_record(told) for told in state["history"])
     except Exception as error:  # Keras raises whatever its zip, HDF5 or JSON reader does
         raise BadInput(
             f"{path} cannot be loaded ({type(error).__name__}): delete {config.out} and train again"
         ) from error
     return Checkpoint(model=model, history=records)
+
+
+def _record(told: dict[str, Any]) -> EpochRecord:
+    whole: dict[str, Any] = {key: _NAN if told[key] is None else told[key] for key in told}
+    return EpochRecord(**whole)
 
 
 def clear(out: Path) -> None:
@@ -116,7 +122,7 @@ def _models(out: Path) -> list[Path]:
 
 def _identity(config: TrainConfig) -> dict[str, Any]:
     """What must be the same for a training to be the same, as JSON gives it back."""
-    recipe = json.loads(json.dumps(dataclasses.asdict(config.recipe)))
+    recipe = json.loads(json_text.dumps(dataclasses.asdict(config.recipe)))
     return {
         "recipe": config.recipe.name,
         "epochs": config.epochs,

@@ -53,6 +53,8 @@ class TrainConfig:
 
     out: folder for everything the training writes.
     cluster: the processes that train together, this one among them.
+    settings: fields in which `recipe` differs from the one of its name, and their values as asked
+        for (`training.settings`).
     teachers: models whose mean answer is part of the targets (`Recipe.teacher_share`).
     """
 
@@ -60,6 +62,7 @@ class TrainConfig:
     epochs: int
     seed: int
     out: Path
+    settings: dict[str, str] = dataclasses.field(default_factory=dict)
     device: DeviceChoice = "auto"
     teachers: tuple[ModelFile, ...] = ()
     cluster: Cluster | None = None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from edgefmnist import __version__, files
+from edgefmnist import __version__, files, json_text
 from edgefmnist.dataset.catalogue import ALL_FILES
 from edgefmnist.records import Evaluation
 from edgefmnist.training import plots, teacher
@@ -39,13 +38,13 @@ def write(
         # Without the optimizer: two thirds of the size, and conversion has no use for it.
         model.save(scratch, include_optimizer=False)
     records = [dataclasses.asdict(record) for record in history]
-    files.write_text(told, json.dumps(records, indent=1) + "\n")
+    files.write_text(told, json_text.dumps(records, indent=1) + "\n")
     with files.replacing(curves) as scratch:
         plots.curves(history, f"{plan.config.recipe.name}, seed {plan.config.seed}", scratch)
     with files.replacing(confusion) as scratch:
         plots.confusion(evaluation, f"{plan.config.recipe.name}: 10,000 test images", scratch)
     contents = _result(plan, history, evaluation, seconds)
-    files.write_text(result, json.dumps(contents, indent=1) + "\n")
+    files.write_text(result, json_text.dumps(contents, indent=1) + "\n")
     return paths
 
 
@@ -55,6 +54,7 @@ def _result(
     config = plan.config
     return {
         "recipe": dataclasses.asdict(config.recipe),
+        "settings": config.settings,
         "seed": config.seed,
         "epochs": config.epochs,
         "teachers": teacher.checksums(config.teachers),

@@ -31,8 +31,8 @@ def train(
     unfinished training and `resume` is not set), BadInput (`resume` without a checkpoint),
     ProcessLost (with `config.cluster`).
     """
-    if not resume and (config.cluster is None or config.cluster.process == 0):
-        _refuse_unfinished(config)
+    if not resume:
+        refuse_unfinished(config)
     with distribution.joined(config) as mine:
         # Before a model is loaded too: JAX wants the same first values in all processes.
         keras.utils.set_random_seed(config.seed)
@@ -49,7 +49,10 @@ def train(
     )
 
 
-def _refuse_unfinished(config: TrainConfig) -> None:
+def refuse_unfinished(config: TrainConfig) -> None:
+    """Raises: UsageError where process 0 would write over an unfinished training."""
+    if config.cluster is not None and config.cluster.process != 0:
+        return
     state = checkpoint.unfinished(config.out)
     if state is not None:
         raise UsageError(

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from edgefmnist.bench.measure import measure
 from edgefmnist.bench.profile import profile
 from edgefmnist.bench.records import BenchConfig, BenchResult
 from edgefmnist.camera.stages import measure_stages
+from edgefmnist.cli.bench import distinct
 from edgefmnist.errors import BadModel
 from edgefmnist.render import bench as view
 from edgefmnist.runtime.models import ModelFile, resolve
@@ -45,6 +47,8 @@ def quick(run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory, small_model
     plot = ("--plot", folder / "run.png")
     result = run_cli("bench", "edge", small_model, "--quick", "--profile", *out, *plot, "--json")
     assert result.returncode == 0, result.stderr
+    written = f"written: {folder}/run.json, {folder}/run.png, {folder}/deep/run.html"
+    assert result.stderr.splitlines()[-1] == written
     return Quick(folder=folder, told=json.loads(result.stdout))
 
 
@@ -216,6 +220,15 @@ def test_options_are_checked_before_anything_is_measured(
     result = run_cli("bench", "nosuch", *(word.format(tmp_path) for word in words))
     assert_one_line(result, 2, told)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_models_of_one_name_are_told_apart(tmp_path: Path, shipped_bundle: Path) -> None:
+    copy = str(shutil.copytree(shipped_bundle, tmp_path / "int8"))
+    specs: list[str | None] = ["edge", copy, "tiny", copy, None]
+    models = [resolve(spec) for spec in specs]
+    names = [model.name for model in distinct(models, specs)]
+    assert names == ["edge #1", f"{copy} #1", "tiny", f"{copy} #2", "edge #2"]
+    assert [m.name for m in distinct(models[:3], specs[:3])] == ["edge", copy, "tiny"]
 
 
 def test_windows_are_counted_and_interleaved() -> None:

@@ -12,7 +12,14 @@ pytest.importorskip("keras")
 
 def _ranked(name: str, macs: int, accuracy: float) -> Ranked:
     return Ranked(
-        name=name, macs=macs, seconds=1.0, val_accuracy=accuracy, spread=0.0, seeds=1, pareto=False
+        name=name,
+        command="",
+        macs=macs,
+        seconds=1.0,
+        val_accuracy=accuracy,
+        spread=0.0,
+        seeds=1,
+        pareto=False,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -40,6 +42,12 @@ def test_a_sweep_ranks_goes_on_and_tells_what_failed(run_cli: RunCli, tmp_path: 
     assert told["cost"] == "seconds" and told["standard_error"] == pytest.approx(0.002, abs=1e-3)
     assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")
     assert "Trials: 2" in first.stderr and "Traceback" not in first.stderr
+    assert re.search(r"roughly \d+ to \d+ minutes", first.stderr)
+
+    # The line that it prints trains the very same model.
+    assert f"next: {learned['command']}" in first.stderr
+    alone = run_cli(*shlex.split(learned["command"])[1:], "--out", tmp_path / "alone", "--json")
+    assert json.loads(alone.stdout)["validation_accuracy"] == learned["val_accuracy"]
 
     wider = run_cli(
         *SHORT, "--set", "validation_count=56000,60001", "--set", "learning_rate=0,2e-3", *out
@@ -105,9 +113,15 @@ def test_a_running_cluster_does_the_trials(run_cli: RunCli, cluster: str, tmp_pa
 
 @needs_ray
 def test_no_cluster_at_the_address_is_said(run_cli: RunCli, tmp_path: Path) -> None:
-    done = run_cli(*SHORT, "--address", "127.0.0.1:1", "--out", str(tmp_path))
+    done = run_cli(*SHORT, *FEW, "--address", "127.0.0.1:1", "--out", str(tmp_path))
     assert done.returncode == 2
     assert "ray start --head" in done.stderr.splitlines()[-1]
+
+
+def test_a_sweep_of_nothing_starts_nothing(run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli("sweep", "--out", tmp_path / "out")
+    assert_one_line(done, 2, "--set", "--seeds")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_wrong_setting_is_said_before_anything_is_loaded(run_cli: RunCli) -> None:

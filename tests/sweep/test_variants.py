@@ -20,6 +20,20 @@ def test_every_combination_is_a_recipe_of_its_own() -> None:
     last = variants[-1].recipe
     assert last.augmentation is not None and last.augmentation.shift == 3
     assert last.learning_rate == 2e-3 and last.epochs == get("edge").epochs
+    assert variants[-1].command == (
+        "edgefmnist train --recipe edge --set learning_rate=2e-3 --set augmentation.shift=3"
+    )
+
+
+def test_a_shorter_training_keeps_the_shape_of_the_recipe() -> None:
+    (only,) = grid(get("edge"), ["weight_decay=0"], epochs=5)
+    assert only.recipe.epochs == 72 and only.epochs == only.whole["epochs"] == 5
+    assert only.command == "edgefmnist train --recipe edge --set weight_decay=0 --epochs 5"
+
+
+def test_epochs_are_said_once() -> None:
+    with pytest.raises(UsageError, match="leave one out"):
+        grid(get("seed-1"), ["epochs=3"], epochs=3)
 
 
 def test_nothing_set_is_the_recipe_itself() -> None:
@@ -44,6 +58,8 @@ def test_nothing_set_is_the_recipe_itself() -> None:
         ("augmentation=1", "has parts"),
         ("epochs.more=1", "has no parts"),
         ("augmentation.turn=1", "no such field"),
+        ("epochs=10", "give --epochs instead"),
+        ("settling.epochs=70", "give --epochs instead"),
     ],
 )
 def test_what_cannot_be_set_is_said(asked: str, words: str) -> None:

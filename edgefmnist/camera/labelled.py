@@ -1,0 +1,105 @@
+"""Accuracy on somebody's own pictures, which lie in a folder for each class."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edgefmnist.camera.recognizer import Recognizer
+from edgefmnist.camera.sources.folder import pictures_in
+from edgefmnist.camera.stills import Still, recognize_stills
+from edgefmnist.errors import BadInput, BadPicture
+from edgefmnist.records import LABELS, Evaluation
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledResult:
+    """How the camera's path did on labelled pictures.
+
+    evaluation: an unknown picture counts as wrong; in `confusion` it is the eleventh column.
+    unreadable: the pictures that were not answered, and why; they count for nothing.
+    """
+
+    folder: Path
+    evaluation: Evaluation
+    unreadable: tuple[Still, ...]
+
+    @property
+    def unknown(self) -> int:
+        """Pictures answered `unknown`."""
+        return sum(row[-1] for row in self.evaluation.confusion)
+
+
+def evaluate_pictures(
+    folder: Path, recognizer: Recognizer, on_progress: Callable[[int, int], None]
+) -> LabelledResult:
+    """Answer every picture in the folders of `folder` that are named after classes.
+
+    on_progress: called with pictures done and pictures in all.
+    Raises: BadInput where a folder is named after none of them, or there is no picture.
+    """
+    folders = _class_folders(folder)
+    counts = [len(pictures_in(path)) for path, _ in folders]
+    confusion = np.zeros((len(LABELS), len(LABELS) + 1), int)
+    unreadable, done = [], 0
+    for path, label in folders:
+        for still in recognize_stills([str(path)], recognizer):
+            if still.recognition is None:
+                unreadable.append(still)
+            else:  # index -1, unknown, is the last column
+                confusion[label, still.recognition.prediction.label_index] += 1
+            done += 1
+            on_progress(done, sum(counts))
+    if not confusion.sum():
+        raise BadPicture(f"no picture in {folder} could be read: {unreadable[0].error}")
+    return LabelledResult(
+        folder=folder,
+        evaluation=Evaluation(
+            correct=int(np.trace(confusion)),
+            total=int(confusion.sum()),
+            confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        ),
+        unreadable=tuple(unreadable),
+    )
+
+
+def class_of(name: str, labels: Sequence[str] = LABELS) -> int | None:
+    """Index of the label that a folder's name stands for, None for no label.
+
+    Case, spaces and punctuation do not count, nor does the s of a plural; ``t-shirt`` and ``top``
+    stand for T-shirt/top, and a number from 0 to 9 for its label.
+    """
+    given = _plain(name)
+    for word in (given, given.removesuffix("s")):
+        for index, label in enumerate(labels):
+            if word in {_plain(label), str(index), *map(_plain, label.split("/"))}:
+                return index
+    return None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _class_folders(folder: Path) -> list[tuple[Path, int]]:
+    try:
+        inside = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    except OSError as error:
+        raise BadPicture(f"cannot list {folder}: {error.strerror}") from error
+    if not inside:
+        raise BadInput(
+            f"{folder} has no folders: put the pictures of each class into one named after it, "
+            f"such as {folder}/Coat and {folder}/Ankle boot"
+        )
+    found = [(path, class_of(path.name)) for path in inside]
+    foreign = [path.name for path, label in found if label is None]
+    if foreign:
+        raise BadInput(
+            f"{folder} has folders that are named after no class: {', '.join(foreign)}; move them "
+            f"away, or name each after one of {', '.join(LABELS)}"
+        )
+    return [(path, label) for path, label in found if label is not None]
