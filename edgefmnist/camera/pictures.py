@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.camera.decoding import damage, jpeg
+from edgefmnist.camera.decoding.jpeg_structure import DamagedPicture
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.errors import BadPicture
-from edgefmnist.quiet import silenced_stderr
+from edgefmnist.quiet import heard_stderr
 
 _LARGE_PIXELS = 24_000_000  # from here on a smaller decoding is enough and much cheaper
 _TOO_MANY_PIXELS = 400_000_000  # 1.2 GB decoded: more than most Pis have
@@ -48,8 +50,13 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     if pixels > _TOO_MANY_PIXELS:
         raise BadPicture(f"{path} has {pixels // 10**6} million pixels: shrink it first")
     try:
-        with silenced_stderr():  # libpng and libjpeg complain there by themselves
+        if data.startswith(_JPEG):
+            return jpeg.decode_with(data, _flag(pixels))
+        with heard_stderr() as said:  # libpng and libtiff complain there by themselves
             picture = _decode(data, pixels)
+        damage.check(data, bytes(said))
+    except DamagedPicture as error:
+        raise BadPicture(f"{path} is a damaged picture: {error}") from error
     except cv2.error as error:  # declared sizes that OpenCV refuses
         raise BadPicture(f"{path} is a damaged picture: {error.err}") from error
     if picture is None:
@@ -77,17 +84,17 @@ def count_pixels(data: bytes) -> int:
 def _decode(data: bytes, pixels: int) -> npt.NDArray[np.uint8] | None:
     coded = np.frombuffer(data, np.uint8)
     if pixels >= _LARGE_PIXELS:
-        shrinks = (
-            (16, cv2.IMREAD_REDUCED_COLOR_4),
-            (64, cv2.IMREAD_REDUCED_COLOR_8),
-        )
-        flag = next((f for area, f in shrinks if pixels / area < 4_000_000), shrinks[-1][1])
-        return _bytes(cv2.imdecode(coded, flag))
-    if not data.startswith(_JPEG):
-        whole = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
-        if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:
-            return _on_paper(_shrunk(whole))
+        return _bytes(cv2.imdecode(coded, _flag(pixels)))
+    whole = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+    if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:
+        return _on_paper(_shrunk(whole))
     return _bytes(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+
+
+def _flag(pixels: int) -> int:
+    if pixels < _LARGE_PIXELS:
+        return cv2.IMREAD_COLOR
+    return cv2.IMREAD_REDUCED_COLOR_4 if pixels < 64_000_000 else cv2.IMREAD_REDUCED_COLOR_8
 
 
 def _shrunk(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:

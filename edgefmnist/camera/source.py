@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from edgefmnist.records import Frame
@@ -24,7 +25,8 @@ class SourceConfig:
 
     uri: see `FORMS`; ``rpicam:N`` and ``picamera2:N`` name another camera than the first. size:
     width and height in pixels, fps: frames a second; None: the source's own choice. realtime: a
-    file at the speed it was filmed at, like a camera. loop: a file, again and again.
+    file at the speed it was filmed at, like a camera. loop: a file, again and again. ca: a file of
+    certificates to trust in an https address. Of a network stream, fps is what it is known to send.
     """
 
     uri: str = "auto"
@@ -32,6 +34,7 @@ class SourceConfig:
     fps: float | None = None
     realtime: bool = False
     loop: bool = False
+    ca: Path | None = None
 
 
 class Damaged(Exception):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def camera(
     source: options.SourceOption = "auto",
+    source_ca: options.SourceCaOption = None,
     size: options.SizeOption = None,
     fps: options.FpsOption = None,
     realtime: options.RealtimeOption = False,
@@ -62,6 +63,7 @@ def camera(
     if preview is not None:  # before a camera is opened for nothing
         check_address(preview)
     outputs = OutputsConfig(
+        fps=fps,
         source=source,
         jsonl=jsonl,
         every_frame=every_frame,
@@ -75,7 +77,12 @@ def camera(
         save_limit_bytes=byte_count("--save-limit", save_limit),
     )
     wanted = SourceConfig(
-        uri=source, size=picture_size("--size", size), fps=fps, realtime=realtime, loop=loop
+        uri=source,
+        ca=source_ca,
+        size=picture_size("--size", size),
+        fps=fps,
+        realtime=realtime,
+        loop=loop,
     )
     config = CameraConfig(frames=frames, give_up_after_s=give_up_after)
     understanding = _Understanding(

@@ -18,6 +18,16 @@ SourceOption = Annotated[
     ),
 ]
 
+SourceCaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--source-ca",
+        metavar="FILE",
+        envvar="EDGEFMNIST_SOURCE_CA",
+        help="Certificate (PEM) of an https:// camera that made its own, or of its authority.",
+    ),
+]
+
 SizeOption = Annotated[
     str | None,
     typer.Option(
@@ -32,10 +42,11 @@ FpsOption = Annotated[
     float | None,
     typer.Option(
         "--fps",
-        min=0.1,
+        min=0.001,
         max=1000,
         envvar="EDGEFMNIST_FPS",
-        help="Ask the camera for this many frames a second.",
+        help="Ask the camera for this many frames a second. For a network stream: how many it "
+        "sends, if it is one picture in 15 seconds or fewer.",
     ),
 ]
 

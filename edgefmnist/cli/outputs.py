@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class OutputsConfig:
     """The options of the same names; sizes in bytes. jsonl: the terminal's form."""
 
+    fps: float | None = None
     source: str = "auto"
     jsonl: bool = False
     every_frame: bool = False
@@ -87,4 +88,4 @@ def _add_network(config: OutputsConfig, source: str, model: str, sinks: list[Sin
     if "NOTIFY_SOCKET" in os.environ:  # started by systemd as Type=notify
         from edgefmnist.camera.sinks.systemd import open_systemd
 
-        sinks.append(open_systemd())
+        sinks.append(open_systemd(1 / config.fps if config.fps else 0.0))

@@ -42,6 +42,7 @@ _NOT_FOR_A_SERVICE = {
 _KINDS = {
     "background": "READ",
     "mqtt_ca": "READ",
+    "source_ca": "READ",
     "mqtt_password_file": "SECRET",
     "log": "WRITTEN",
     "save_uncertain": "WRITTEN",

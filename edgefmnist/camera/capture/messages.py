@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 from edgefmnist import errors, json_text
@@ -102,13 +103,16 @@ def failure(error: Exception) -> Failed:
 
 def ask_to_open(connection: socket.socket, config: SourceConfig) -> None:
     """Send the first question. Raises: OSError."""
-    connection.send(json_text.dumps(dataclasses.asdict(config)).encode())
+    fields = dataclasses.asdict(config)
+    fields["ca"] = None if config.ca is None else str(config.ca)
+    connection.send(json_text.dumps(fields).encode())
 
 
 def asked_to_open(connection: socket.socket) -> SourceConfig:
     """Receive the first question. Raises: OSError, EOFError."""
     fields = json.loads(_received(connection))
     fields["size"] = None if fields["size"] is None else tuple(fields["size"])
+    fields["ca"] = None if fields["ca"] is None else Path(fields["ca"])
     return SourceConfig(**fields)
 
 

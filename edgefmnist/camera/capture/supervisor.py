@@ -10,10 +10,10 @@ import numpy as np
 from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing, Opened
 from edgefmnist.camera.capture.pixels import Pixels
 from edgefmnist.camera.capture.process import CaptureProcess
-from edgefmnist.camera.capture.watchdog import SECOND_NS, STALE_NS, Backoff, Watchdog
+from edgefmnist.camera.capture.watchdog import SECOND_NS, STALE_NS, Backoff, Pace, Watchdog
 from edgefmnist.camera.events import Fault, State, Status
 from edgefmnist.camera.source import SourceConfig, is_endless, name_of
-from edgefmnist.errors import BadPicture, CameraUnavailable, EdgeFmnistError
+from edgefmnist.errors import BadPicture, CameraUnavailable
 from edgefmnist.records import Frame
 
 _WAIT_NS = SECOND_NS // 5
@@ -42,6 +42,7 @@ class Supervisor:
         self._config = config
         self._give_up_ns = None if give_up_after_s is None else int(give_up_after_s * SECOND_NS)
         self._backoff = Backoff()
+        self._pace = Pace(int(SECOND_NS / config.fps) if config.fps else 0)
         self._gave = False  # any frame at all, good or not, in this run
         self._good_ns = _now_ns()  # when the last good frame came
         self._live_ns = self._good_ns  # and since when the camera was live then
@@ -142,6 +143,7 @@ class Supervisor:
             self._watchdog.bad("frozen", now_ns)
             self._dropped[0] += 1
             return None
+        self._pace.frame(given.captured_ns, given.index)
         self._watchdog.good(now_ns)
         if self.live and now_ns - given.captured_ns > STALE_NS:
             self._dropped[0] += 1
@@ -175,10 +177,11 @@ class Supervisor:
     def _failed(self, failed: Failed) -> None:
         """The source raised: lose the camera, or raise where waiting would not help."""
         error = failed.exception()
-        of_camera = isinstance(error, CameraUnavailable)
-        if type(error) is EdgeFmnistError:  # a defect: tell it, and yet keep a running camera going
-            of_camera = self._gave and self._may_restart()
-        if not of_camera or (not self._gave and self._give_up_ns is None):
+        # Whatever it is, a camera that ran is waited for: the words of the command were right then,
+        # and what has come since is the camera's doing, or a defect of ours.
+        ran = self._gave and self._may_restart()
+        waits = isinstance(error, CameraUnavailable) and self._give_up_ns is not None
+        if not ran and not waits:
             raise error
         self._enter(State.STALE, "ended" if self.opened else "unavailable", failed.message)
 
@@ -191,7 +194,12 @@ class Supervisor:
                 f"{self.name} gave no picture: look whether another program has the camera, and "
                 "check its cable and power"
             )
-        self._enter(State.STALE, fault, _WORDS[fault])
+        self._enter(State.STALE, fault, self._words(fault))
+
+    def _words(self, fault: Fault) -> str:
+        if fault == "no-frame" and self._watchdog.knows_no_pace:
+            return f"{_WORDS[fault]} (a camera with few pictures needs --fps, such as --fps 0.02)"
+        return _WORDS[fault]
 
     def _end_process(self) -> None:
         """From stale to restarting."""
@@ -226,11 +234,14 @@ class Supervisor:
                     f"no process for {self.name}: {error.strerror}; close other programs"
                 ) from error
             self._start_at_ns = _now_ns() + self._backoff.next_ns(0)
-        return Watchdog(_now_ns(), int(SECOND_NS / self._config.fps) if self._config.fps else 0)
+        return Watchdog(_now_ns(), self._pace)
 
     def _lose_patience(self) -> None:
         """Give up where no good frame came for the time set. Raises: CameraUnavailable."""
-        if self._give_up_ns is None or _now_ns() - self._good_ns < self._give_up_ns:
+        if self._give_up_ns is None:
+            return
+        patience_ns = max(self._give_up_ns, self._pace.allowed_ns)  # a slow camera is not lost
+        if _now_ns() - self._good_ns < patience_ns:
             return
         if self._status.state is State.LIVE and (self._config.realtime or not self.live):
             return  # a slow file

@@ -24,10 +24,17 @@ class Systemd:
 
     name = "systemd"
 
-    def __init__(self, address: str, watchdog_s: float | None) -> None:
-        """Send to the datagram socket `address`. watchdog_s: its interval; None: there is none."""
+    def __init__(self, address: str, watchdog_s: float | None, frame_s: float = 0.0) -> None:
+        """Send to the datagram socket `address`. watchdog_s: its interval; None: there is none.
+
+        frame_s: time between two frames where the user gave it. The interval is made longer for a
+        camera that is slower than it allows.
+        """
         self._address = address
         self._beat_s = None if watchdog_s is None else watchdog_s / _BEATS
+        self._longer_s = None
+        if watchdog_s is not None and _BEATS * frame_s > watchdog_s:
+            self._longer_s = _BEATS * frame_s
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._ready = False
@@ -53,7 +60,8 @@ class Systemd:
         if self._ready:
             self._send(f"STATUS={line}")
         else:
-            self._ready = self._send(f"READY=1\nSTATUS={line}")
+            longer = f"\nWATCHDOG_USEC={self._longer_s * 1e6:.0f}" if self._longer_s else ""
+            self._ready = self._send(f"READY=1\nSTATUS={line}{longer}")
 
     def close(self) -> None:
         """Tell that the service stops. Raises: OSError."""
@@ -73,8 +81,10 @@ class Systemd:
         return True
 
 
-def open_systemd() -> Systemd:
+def open_systemd(frame_s: float = 0.0) -> Systemd:
     """The sink for the systemd that started this process, as its environment says.
+
+    frame_s: see `Systemd`.
 
     Raises: UsageError where NOTIFY_SOCKET is none that systemd gives.
     """
@@ -83,7 +93,7 @@ def open_systemd() -> Systemd:
         raise UsageError(f"NOTIFY_SOCKET={address} is no socket of systemd; unset it")
     if address.startswith("@"):  # the abstract namespace, of the kernel instead of the file system
         address = "\0" + address[1:]
-    return Systemd(address, _watchdog_s())
+    return Systemd(address, _watchdog_s(), frame_s)
 
 
 def _watchdog_s() -> float | None:

@@ -7,116 +7,100 @@ picture of another size to that of the first, and holds frames back while it loo
 from __future__ import annotations
 
 import contextlib
-import http.client
-import ssl
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
+from edgefmnist.camera.decoding.limits import STREAM
+from edgefmnist.camera.decoding.live import LiveDecoder
 from edgefmnist.camera.source import without_password
-from edgefmnist.camera.sources import jpeg
+from edgefmnist.camera.sources.http import failures
+from edgefmnist.camera.sources.http.address import Address, parse
+from edgefmnist.camera.sources.http.connection import Answer
+from edgefmnist.camera.sources.http.multipart import Ended, Multipart
+from edgefmnist.camera.sources.http.opening import open_answer
 from edgefmnist.camera.sources.stream import StreamSource, open_body
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
-READ_TIMEOUT_S = 5.0
-_LARGEST_PART = 1 << 26  # bytes
-_LONGEST_LINE = 1 << 16
+OPEN_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 600.0
+"""Longer than the watchdog ever waits: it knows the camera's pace, which may be minutes."""
+
+_NOT_VIDEO = ("text/", "application/json", "application/xml", "image/")
 
 
-def open_http(uri: str) -> MjpegSource | StreamSource:
+def open_http(uri: str, *, ca: Path | None = None) -> MjpegSource | StreamSource:
     """Connect to a stream of JPEG pictures, or to any other that FFmpeg reads.
 
-    A user and a password in the address answer the server's Basic or Digest challenge.
+    A user and a password in the address answer the server's Digest or Basic challenge. ca: a file
+    with the camera's own certificate, or with that of its authority.
 
-    Raises: CameraUnavailable after at most about `READ_TIMEOUT_S` or, for any other stream, as
-    `open_body`; UsageError where the address is none.
+    Raises: CameraUnavailable after at most about `OPEN_TIMEOUT_S` or, for any other stream, as
+    `open_body`; UsageError where the address is none, before anything is connected.
     """
-    name = without_password(uri)
-    with _translated(name):
-        answer = _opener(uri).open(_without_userinfo(uri), timeout=READ_TIMEOUT_S)
     try:
-        kind = answer.headers.get_content_type()
-        if kind == "image/jpeg":
-            raise CameraUnavailable(
-                f"{name} is a single picture and not a stream: see the camera's manual for the "
-                "address of its MJPEG stream"
-            )
-        with _translated(name):
-            # FFmpeg's own server, for one, does not tell what it sends.
-            if kind.startswith("multipart/") or answer.peek(2)[:2] == b"--":
-                return MjpegSource(answer, name)
-            return open_body(answer, name)
-    except BaseException:
-        answer.close()
-        raise
+        address = parse(uri)
+    except ValueError as error:
+        raise UsageError(
+            f"--source {without_password(uri)} is not an address such as http://HOST:PORT/: {error}"
+        ) from error
+    with _translated(address):
+        answer = open_answer(address, time.monotonic() + OPEN_TIMEOUT_S, ca)
+        try:
+            source = _source(address, answer)
+        except BaseException:
+            answer.close()
+            raise
+    return source
 
 
-def _opener(uri: str) -> urllib.request.OpenerDirector:
-    """Knows user and password for this address alone, so no redirect carries them elsewhere."""
-    parts = urllib.parse.urlsplit(uri)
-    if parts.username is None:
-        return urllib.request.build_opener()
-    known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    user, password = (urllib.parse.unquote(w or "") for w in (parts.username, parts.password))
-    known.add_password(None, _without_userinfo(uri), user, password)
-    return urllib.request.build_opener(
-        urllib.request.HTTPBasicAuthHandler(known), urllib.request.HTTPDigestAuthHandler(known)
-    )
-
-
-def _without_userinfo(uri: str) -> str:
-    parts = urllib.parse.urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+def _source(address: Address, answer: Answer) -> MjpegSource | StreamSource:
+    failures.refuse_status(address, answer)
+    failures.refuse_compression(address, answer)
+    kind = answer.headers.get_content_type()
+    if kind == "image/jpeg":
+        raise CameraUnavailable(
+            f"{address} is a single picture and not a stream: see the camera's manual for the "
+            "address of its MJPEG stream"
+        )
+    # FFmpeg's own server, for one, does not say what it sends.
+    if kind.startswith("multipart/") or answer.peek(64).lstrip(b"\r\n").startswith(b"--"):
+        return MjpegSource(answer, str(address))
+    if kind.startswith(_NOT_VIDEO) and "Content-Type" in answer.headers:
+        raise CameraUnavailable(
+            f"{address} answers with {failures.said(kind)}, not with a video: see the camera's "
+            "manual for the address of its stream"
+        )
+    return open_body(answer, str(address))
 
 
 @contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Every way in which a connection fails, as one of our errors."""
+def _translated(address: Address | str) -> Iterator[None]:
+    """Whatever goes wrong here is the other side's doing, and an error of the camera."""
     try:
         yield
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code in (401, 403):
-            todo = "give user and password in the address, as in http://USER:PASSWORD@HOST/"
-        else:
-            todo = "check the path of the address"
-        raise CameraUnavailable(f"{name} answers {error.code} ({error.reason}): {todo}") from error
-    except (OSError, http.client.HTTPException) as error:
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            raise CameraUnavailable(
-                f"the certificate of {name} is not trusted ({cause.verify_message}): name the "
-                "file of its authority in SSL_CERT_FILE"
-            ) from error
-        if isinstance(cause, TimeoutError):
-            said = f"nothing for {READ_TIMEOUT_S:g} s"
-        else:
-            said = getattr(cause, "strerror", None) or type(cause).__name__
-        raise CameraUnavailable(
-            f"no video from {name} ({said}): check that address, port and path are right "
-            "and that the sender runs"
-        ) from error
-    except ValueError as error:  # no host, or a port that is no number
-        raise UsageError(f"--source {name} is not an address such as http://HOST:PORT/") from error
+    except failures.FORESEEN as error:
+        raise failures.explained(error, address) from error
 
 
 class MjpegSource:
     """Frames of a multipart stream of JPEG pictures; see `source.Source`.
 
-    A damaged picture is passed over; pictures of another size are given as they are.
+    A damaged picture is passed over; pictures of another size are given as they are, but for those
+    that `STREAM` reduces.
     """
 
     live = True
 
-    def __init__(self, answer: http.client.HTTPResponse, name: str) -> None:
+    def __init__(self, answer: Answer, name: str) -> None:
         """Take over an `answer` whose body begins with the first boundary."""
         self.name = name
         self._answer = answer
-        self._boundary = b""
-        self._at_part = False  # the next boundary was read already
+        self._until_s = 0.0
+        self._parts = Multipart(lambda: answer.read1(1 << 16, self._until_s))
+        self._before = (b"", b"")
+        self._decoder = LiveDecoder(STREAM)
         self._count = 0
 
     def read(self) -> Frame | None:
@@ -124,77 +108,36 @@ class MjpegSource:
 
         Raises: CameraUnavailable where the stream ends, stalls, or only damaged ones come.
         """
-        deadline = time.monotonic() + READ_TIMEOUT_S
-        with _translated(self.name):
-            while True:
-                data = self._part(deadline)
-                now = time.monotonic_ns()
-                pixels = jpeg.decode(data)
-                if pixels is not None:
-                    break
-                if time.monotonic() > deadline:
-                    raise CameraUnavailable(
-                        f"{self.name} sends only damaged pictures: check the sender and the network"
-                    )
-        self._count += 1
-        return Frame(pixels=pixels, captured_ns=now, index=self._count - 1)
-
-    def _part(self, deadline: float) -> bytes:
-        """The body of the next part."""
-        length = self._headers(deadline)
-        if length is None:
-            return self._until_boundary(deadline)
-        body = bytearray()
-        while len(body) < length:
-            piece = self._answer.read1(length - len(body))
-            self._alive(piece, deadline)
-            body += piece
-        return bytes(body)
-
-    def _headers(self, deadline: float) -> int | None:
-        """Skip to the next part, and past its headers; its Content-Length where it has one."""
-        while not (self._at_part or self._is_boundary(self._line(deadline))):
-            pass
-        self._at_part = False
-        length = None
-        while line := self._line(deadline).strip():
-            key, _, value = line.partition(b":")
-            if key.strip().lower() == b"content-length" and value.strip().isdigit():
-                length = min(int(value), _LARGEST_PART)
-        return length
-
-    def _is_boundary(self, line: bytes) -> bool:
-        """Whether a part begins here.
-
-        The boundary is what the body begins with: there are cameras whose header names another.
-        """
-        word = line.strip()
-        if not self._boundary:
-            self._boundary = word
-        return word != b"" and word in (self._boundary, self._boundary + b"--")
-
-    def _until_boundary(self, deadline: float) -> bytes:
-        body = bytearray()
-        while len(body) < _LARGEST_PART:
-            line = self._line(deadline)
-            self._at_part = self._is_boundary(line)
-            if self._at_part:
+        self._until_s = time.monotonic() + READ_TIMEOUT_S
+        while True:
+            data = self._part()
+            now = time.monotonic_ns()
+            pixels = self._decoder.decode(data)
+            if pixels is not None:
                 break
-            body += line
-        return bytes(body)
+            if complaint := self._decoder.complaint:
+                raise CameraUnavailable(
+                    f"{self.name} {complaint}: check the camera's settings and the network"
+                )
+        self._count += 1
+        # A drawn picture may well be the same again; a camera that froze sends the same bytes, and
+        # has no newer time for them.
+        before, self._before = self._before, (data, self._parts.timestamp)
+        return Frame(
+            pixels=pixels,
+            captured_ns=now,
+            index=self._count - 1,
+            proven_new=before != self._before,
+        )
 
-    def _line(self, deadline: float) -> bytes:
-        line = self._answer.readline(_LONGEST_LINE)
-        self._alive(line, deadline)
-        return line
-
-    def _alive(self, piece: bytes, deadline: float) -> None:
-        if not piece:
+    def _part(self) -> bytes:
+        try:
+            with _translated(self.name):
+                return self._parts.part()
+        except Ended as error:
             raise CameraUnavailable(
                 f"{self.name} ended after {self._count} frames: check the sender, then start again"
-            )
-        if time.monotonic() > deadline:
-            raise TimeoutError
+            ) from error
 
     def close(self) -> None:
         """Disconnect."""

@@ -40,14 +40,16 @@ def open_source(config: SourceConfig) -> Source:
 def _open_address(config: SourceConfig, scheme: str) -> Source:
     if scheme.lower() not in ("http", "https", "rtsp", "tcp"):
         raise UsageError(f"--source does not know {scheme}://; use one of: {FORMS}")
-    _check_options(config, "a network stream", "set it at its sender")
-    if scheme.lower().startswith("http"):
+    is_http = scheme.lower().startswith("http")
+    follows = ["--fps", *["--source-ca"] * is_http]
+    _check_options(config, "a network stream", "set it at its sender", *follows)
+    if is_http:
         from edgefmnist.camera.sources.mjpeg import open_http
 
-        return open_http(config.uri)
+        return open_http(config.uri, ca=config.ca)
     from edgefmnist.camera.sources.stream import open_stream
 
-    return open_stream(config.uri)
+    return open_stream(config.uri, frame_s=1 / config.fps if config.fps else 0.0)
 
 
 def _open_camera(config: SourceConfig) -> Source | None:
@@ -90,6 +92,7 @@ def _check_options(config: SourceConfig, what: str, instead: str, *follows: str)
         "--fps (EDGEFMNIST_FPS)": config.fps is not None,
         "--realtime": config.realtime,
         "--loop": config.loop,
+        "--source-ca (EDGEFMNIST_SOURCE_CA)": config.ca is not None,
     }
     for option, is_given in given.items():
         if is_given and option.split()[0] not in follows:

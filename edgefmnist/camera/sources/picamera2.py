@@ -64,7 +64,7 @@ def open_picamera2(
         if isinstance(error, RuntimeError):
             raise CameraUnavailable(f"the Raspberry Pi camera does not start: {error}") from error
         raise
-    return Picamera2Source(camera, f"picamera2 camera {number} {got[0]}x{got[1]}", got)
+    return Picamera2Source(camera, f"picamera2 camera {number} {got[0]}x{got[1]}", got, fps or FPS)
 
 
 def _picamera2() -> Any:
@@ -128,11 +128,12 @@ class Picamera2Source:
 
     live = True
 
-    def __init__(self, camera: Any, name: str, size: tuple[int, int]) -> None:
-        """Take over a started Picamera2 whose main stream has `size`."""
+    def __init__(self, camera: Any, name: str, size: tuple[int, int], fps: float) -> None:
+        """Take over a started Picamera2 whose main stream has `size`, at `fps` frames a second."""
         self.name = name
         self._camera = camera
         self._size = size
+        self._wait_s = max(READ_TIMEOUT_S, 3 / fps)
         self._count = 0
 
     def read(self) -> Frame | None:
@@ -140,7 +141,7 @@ class Picamera2Source:
         width, height = self._size
         try:
             # Versions before 0.3.20 take any `wait` for "without end".
-            got = self._camera.capture_array("main", wait=READ_TIMEOUT_S)
+            got = self._camera.capture_array("main", wait=self._wait_s)
         except Exception as error:  # whatever picamera2 and libcamera throw
             raise CameraUnavailable(
                 f"the Raspberry Pi camera stopped giving frames after {self._count} "

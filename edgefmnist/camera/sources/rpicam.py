@@ -30,7 +30,7 @@ from edgefmnist.records import Frame
 SIZE, FPS = (640, 480), 30.0
 _ALIGN = 128  # of a width at which rows are padded on no model; see `_check_size`
 _FIRST_FRAME_S = 10.0  # the camera's own start takes one to two seconds on a Pi Zero 2
-_FRAME_S = 5.0
+_FRAME_S = 5.0  # at 30 frames a second; slower ones have three of their frames
 _STOP_S = 2.0
 _WORDS_BYTES = 4096
 
@@ -101,7 +101,7 @@ def open_rpicam(
         ) from error
     except OSError as error:
         raise CameraUnavailable(f"rpicam-vid does not start: {error.strerror}") from error
-    return RpicamSource(child, size, number)
+    return RpicamSource(child, size, number, fps or FPS)
 
 
 def _check_size(size: tuple[int, int]) -> None:
@@ -131,13 +131,16 @@ class RpicamSource:
 
     live = True
 
-    def __init__(self, child: subprocess.Popen[bytes], size: tuple[int, int], number: int) -> None:
-        """Take over a running `child` that writes frames of `size` to its stdout."""
+    def __init__(
+        self, child: subprocess.Popen[bytes], size: tuple[int, int], number: int, fps: float
+    ) -> None:
+        """Take over a running `child` that writes `fps` frames of `size` a second to its stdout."""
         assert child.stdout is not None and child.stderr is not None
         self.name = f"Raspberry Pi camera {number} {size[0]}x{size[1]}"
         self._child = child
         self._words = _LastWords(child.stderr)
         self._size = size
+        self._frame_s = max(_FRAME_S, 3 / fps)
         self._pipe = child.stdout.fileno()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._pipe, selectors.EVENT_READ)
@@ -147,13 +150,14 @@ class RpicamSource:
         """Wait for one whole frame. Raises: CameraUnavailable."""
         width, height = self._size
         data = bytearray(width * height * 3 // 2)
-        deadline = time.monotonic() + (_FRAME_S if self._count else _FIRST_FRAME_S)
+        longest_s = self._frame_s if self._count else max(_FIRST_FRAME_S, self._frame_s)
+        deadline = time.monotonic() + longest_s
         view = memoryview(data)
         while view:
             if not self._selector.select(max(0.0, deadline - time.monotonic())):
                 raise CameraUnavailable(
-                    f"rpicam-vid gave no frame for {_FRAME_S if self._count else _FIRST_FRAME_S:g}"
-                    " s: check the camera's ribbon cable, then start again"
+                    f"rpicam-vid gave no frame for {longest_s:g} s: check the camera's ribbon "
+                    "cable, then start again"
                 )
             got = os.readv(self._pipe, [view])
             if got == 0:

@@ -25,7 +25,7 @@ from edgefmnist.errors import CameraUnavailable
 from edgefmnist.records import Frame
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    from edgefmnist.camera.sources.http.connection import Answer
 
 OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 5.0
@@ -43,8 +43,8 @@ _RTSP = {
 }
 
 
-def open_stream(uri: str) -> StreamSource:
-    """Connect to an rtsp:// or tcp:// address.
+def open_stream(uri: str, *, frame_s: float = 0.0) -> StreamSource:
+    """Connect to an rtsp:// or tcp:// address. frame_s: time between frames where that is known.
 
     RTSP goes over TCP, which loses nothing, and over UDP where the camera does not do that.
 
@@ -52,15 +52,16 @@ def open_stream(uri: str) -> StreamSource:
     """
     scheme, _, rest = uri.partition("://")
     uri, name = f"{scheme.lower()}://{rest}", without_password(uri)
+    read_s = max(READ_TIMEOUT_S, 3 * frame_s)
     if scheme.lower() == "tcp":
-        return _opened(uri, name, {"protocol_whitelist": "tcp"})
+        return _opened(uri, name, {"protocol_whitelist": "tcp"}, read_s=read_s)
     try:
-        return _opened(uri, name, {**_RTSP, "rtsp_transport": "tcp"}, format="rtsp")
+        return _opened(uri, name, {**_RTSP, "rtsp_transport": "tcp"}, "rtsp", read_s)
     except CameraUnavailable as refused:
         if not _another_transport_may_do(refused):
             raise
         try:
-            return _opened(uri, name, {**_RTSP, "rtsp_transport": "udp"}, format="rtsp")
+            return _opened(uri, name, {**_RTSP, "rtsp_transport": "udp"}, "rtsp", read_s)
         except CameraUnavailable as again:
             raise (refused if _another_transport_may_do(again) else again) from None
 
@@ -77,7 +78,7 @@ def _denials() -> tuple[type[Exception], ...]:
     return error.HTTPUnauthorizedError, error.HTTPForbiddenError
 
 
-def open_body(answer: HTTPResponse, name: str) -> StreamSource:
+def open_body(answer: Answer, name: str) -> StreamSource:
     """Take over an `answer` whose body is a video without end; FFmpeg connects to nothing itself.
 
     Raises: CameraUnavailable, also for a playlist (HLS, DASH), MissingDependency.
@@ -96,7 +97,7 @@ def open_body(answer: HTTPResponse, name: str) -> StreamSource:
 class _Body:
     """The body of an HTTP answer, as much as is there."""
 
-    def __init__(self, answer: HTTPResponse) -> None:
+    def __init__(self, answer: Answer) -> None:
         self.close = answer.close
         self.deadline = time.monotonic() + OPEN_TIMEOUT_S
         self._answer = answer
@@ -109,12 +110,16 @@ class _Body:
             raise TimeoutError
         try:
             return self._answer.read1(size)
-        except HTTPException as error:
+        except (HTTPException, ValueError) as error:
             raise OSError(type(error).__name__) from error
 
 
 def _opened(
-    opened_from: str | Readable, name: str, options: dict[str, str], format: str | None = None
+    opened_from: str | Readable,
+    name: str,
+    options: dict[str, str],
+    format: str | None = None,
+    read_s: float = READ_TIMEOUT_S,
 ) -> StreamSource:
     av = library()
     try:
@@ -122,7 +127,7 @@ def _opened(
             opened_from,
             format=format,
             options={**_SOON, **options},
-            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            timeout=(OPEN_TIMEOUT_S, read_s),
             live=True,
         )
     except _denials() as error:
@@ -133,10 +138,15 @@ def _opened(
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise CameraUnavailable(_no_video(name, error)) from error
     if decoder is None:
+<<<<<<< HEAD
         raise CameraUnavailable(
             f"{name} sends no video: see the camera's manual for its video's address"
         )
     return StreamSource(decoder, name)
+=======
+        raise _Refused(f"{name} sends no video: see the camera's manual for its video's address")
+    return StreamSource(decoder, name, read_s)
+>>>>>>> fd7da91 (One rule for damaged JPEG; a camera's server never ends the run; the watchdog learns a camera's pace; --source-ca)
 
 
 def _no_video(name: str, error: Exception) -> str:
@@ -154,8 +164,9 @@ class StreamSource:
 
     live = True
 
-    def __init__(self, decoder: Decoder, name: str) -> None:
-        """Take over an open `decoder`."""
+    def __init__(self, decoder: Decoder, name: str, read_s: float = READ_TIMEOUT_S) -> None:
+        """Take over an open `decoder`, which waits `read_s` for a frame."""
+        self._read_s = read_s
         self.name = name
         self._decoder = decoder
         self._count = 0
@@ -204,7 +215,7 @@ class StreamSource:
                     f"{MOST_PIXELS // 1_000_000} million pixels"
                 )
         return CameraUnavailable(
-            f"{self.name} ended or gave no frame for {READ_TIMEOUT_S:g} s "
+            f"{self.name} ended or gave no frame for {self._read_s:g} s "
             f"(after {self._count}): check the sender, then start again"
         )
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import time
 from pathlib import Path
 
-from edgefmnist.camera.sources import jpeg, v4l2_device
+from edgefmnist.camera.decoding.limits import CAMERA
+from edgefmnist.camera.decoding.live import LiveDecoder
+from edgefmnist.camera.sources import v4l2_device
 from edgefmnist.camera.sources.opencv import cv2, next_frame
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
 SIZE, FPS = (640, 480), 30.0
-_DAMAGED_S = 5.0
 
 
 def first_capture_device() -> int | None:
@@ -94,7 +94,7 @@ def _configure(capture: cv2.VideoCapture, size: tuple[int, int], fps: float) -> 
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*fourcc))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
-        capture.set(cv2.CAP_PROP_FPS, round(fps))
+        capture.set(cv2.CAP_PROP_FPS, max(1, round(fps)))
         return _mode(capture)
 
     def merit(mode: _Mode) -> tuple[bool, float]:
@@ -152,24 +152,24 @@ class V4l2Source:
         self._device = device
         self._capture = capture
         self._count = 0
+        self._decoder = LiveDecoder(CAMERA)
 
     def read(self) -> Frame | None:
         """Wait for the next frame. Raises: CameraUnavailable."""
-        deadline = time.monotonic() + _DAMAGED_S
         while True:
             frame = next_frame(self._capture, self._count)
             if frame is None:
                 raise self._stopped()
             if frame.pixels.ndim == 2 or frame.pixels.shape[-1] != 3:  # coded, as it came
-                pixels = jpeg.decode(frame.pixels.tobytes())
+                pixels = self._decoder.decode(frame.pixels.tobytes())
                 frame = None if pixels is None else dataclasses.replace(frame, pixels=pixels)
             if frame is not None:
                 self._count += 1
                 return frame
-            if time.monotonic() > deadline:
+            if complaint := self._decoder.complaint:
                 raise CameraUnavailable(
-                    f"{self._device} gives only damaged pictures: connect it without a hub, by a "
-                    "shorter cable, or ask for a smaller --size"
+                    f"{self._device} {complaint}: connect it without a hub, by a shorter "
+                    "cable, or ask for a smaller --size"
                 )
 
     def _stopped(self) -> CameraUnavailable:

@@ -47,8 +47,8 @@ REALTIME, LOOP = {"realtime": True}, {"loop": True}
         *(("demo", option) for option in (SIZE, FPS, LOOP)),
         *(("video", option) for option in (SIZE, FPS)),
         *(("folder", option) for option in (SIZE, FPS, REALTIME)),
-        *(("http://host/", option) for option in (SIZE, FPS, REALTIME, LOOP)),
-        *(("rtsp://host/", option) for option in (SIZE, FPS, REALTIME, LOOP)),
+        *(("http://host/", option) for option in (SIZE, REALTIME, LOOP)),
+        *(("rtsp://host/", option) for option in (SIZE, REALTIME, LOOP)),
     ],
 )
 def test_an_option_that_a_source_cannot_follow_is_refused_before_anything_is_opened(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from edgefmnist.camera.decoding import live
 from edgefmnist.camera.source import SourceConfig
-from edgefmnist.camera.sources import v4l2, v4l2_device
+from edgefmnist.camera.sources import v4l2_device
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.v4l2 import open_v4l2
 from edgefmnist.errors import CameraUnavailable, UsageError
@@ -85,7 +86,7 @@ def test_a_picture_cut_on_the_cable_is_passed_over(plug: Plug) -> None:
 def test_a_device_that_gives_only_damaged_pictures(
     plug: Plug, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(v4l2, "_DAMAGED_S", 0.1)
+    monkeypatch.setattr(live, "_START_S", 0.1)
     plug(0, Device(modes=CODED_ONLY, damaged=frozenset(range(1000))))
     with pytest.raises(CameraUnavailable, match="only damaged pictures"):
         open_v4l2(0).read()
