@@ -76,9 +76,8 @@ class Pace:
 
     @property
     def _typical_ns(self) -> int:
-        """The median: one hiccup does not make a camera slow."""
-        ordered = sorted(self._intervals)
-        return ordered[len(ordered) // 2] if ordered else 0
+        """The longest but one: a hiccup does not make a camera slow, but some send in bursts."""
+        return sorted(self._intervals)[-2:][0] if self._intervals else 0
 
 
 class Watchdog:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from edgefmnist.camera.capture import messages
 from edgefmnist.camera.capture.content import Content
 from edgefmnist.camera.capture.messages import Ended, Failed, Given, Nothing, Opened
 from edgefmnist.camera.capture.pixels import SharedPixels
-from edgefmnist.camera.capture.watchdog import SECOND_NS, Backoff, Watchdog
+from edgefmnist.camera.capture.watchdog import SECOND_NS, Backoff, Pace, Watchdog
 from edgefmnist.camera.source import SourceConfig
 from edgefmnist.errors import BadPicture, CameraUnavailable, EdgeFmnistError
 
@@ -54,6 +56,7 @@ def test_message_arrives_as_it_was_sent(message: messages.Answer) -> None:
 def test_what_is_asked_for_arrives_whole() -> None:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     config = SourceConfig(uri="rtsp://x", size=(640, 480), fps=12.5, realtime=True, loop=True)
+    config = dataclasses.replace(config, ca=Path("/a b"))
     with here, there:
         messages.ask_to_open(here, config)
         assert messages.asked_to_open(there) == config
@@ -143,25 +146,99 @@ def seconds(value: float) -> int:
     return int(value * SECOND_NS)
 
 
-def test_no_frame_for_two_seconds_after_the_first() -> None:
-    dog = Watchdog(0)
+def watched(*captured_s: float, fps: float = 0, pace: Pace | None = None) -> Watchdog:
+    """A watchdog over a camera that gave frames at these moments, and was asked for the next."""
+    pace = pace or Pace(seconds(1 / fps) if fps else 0)
+    dog = Watchdog(0, pace)
+    dog.opened(0, live=True)
+    for index, moment in enumerate(captured_s):
+        pace.frame(seconds(moment), index)
+        dog.good(seconds(moment))
+        dog.waiting(seconds(moment))
+    return dog
+
+
+def limit_s(dog: Watchdog, since_s: float) -> float:
+    """After how many seconds from `since_s` on the watchdog barks, to a tenth."""
+    return next(n / 10 for n in range(10_000) if dog.verdict(seconds(since_s + n / 10)))
+
+
+def test_no_frame_for_two_seconds_once_a_fast_camera_runs() -> None:
+    pace = Pace()
+    dog = Watchdog(0, pace)
     dog.opened(seconds(5), live=True)
     assert dog.verdict(seconds(24)) == ""  # a camera may take its time to start
-    dog.good(seconds(24))
-    dog.waiting(seconds(24))
+    for index, moment in enumerate((24, 24.1)):
+        pace.frame(seconds(moment), index)
+        dog.good(seconds(moment))
+        dog.waiting(seconds(moment))
     dog.waiting(seconds(25))  # asked again: it waits since the first time
-    assert dog.verdict(seconds(25.9)) == ""
-    assert dog.verdict(seconds(26)) == "no-frame"
+    assert dog.verdict(seconds(26)) == ""
+    assert dog.verdict(seconds(26.1)) == "no-frame"
 
 
 def test_who_did_not_ask_has_not_waited() -> None:
-    dog = Watchdog(0)
+    pace = Pace()
+    dog = Watchdog(0, pace)
     dog.opened(0, live=True)
-    dog.good(seconds(1))
+    for index, moment in enumerate((1, 1.1)):
+        pace.frame(seconds(moment), index)
+        dog.good(seconds(moment))
     assert dog.verdict(seconds(100)) == ""
     dog.waiting(seconds(100))
     assert dog.verdict(seconds(101.9)) == ""
     assert dog.verdict(seconds(102)) == "no-frame"
+
+
+@pytest.mark.parametrize(
+    ("captured_s", "allowed_s"),
+    [
+        ((0, 0.033, 0.066, 0.1), 2),
+        ((0, 2.1, 4.2), 6.3),
+        ((3, 8, 13, 18), 15),
+        ((0, 5.5, 9, 15), 16.5),  # not to the second
+        ((0, 0.25, 0.5, 1.75, 2, 2.25), 2),  # one hiccup does not make it slow
+        ((*(n / 30 for n in range(30)), *(1 + 3 * n for n in range(1, 9))), 9),  # by night
+        ((0, 0.25, 0.5, 5, 5.25, 5.5, 10, 10.25), 13.5),  # three at a time
+    ],
+)
+def test_pace_of_a_camera_is_learned(captured_s: tuple[float, ...], allowed_s: float) -> None:
+    assert limit_s(watched(*captured_s), captured_s[-1]) == pytest.approx(allowed_s, abs=0.1)
+
+
+def test_frames_that_a_slow_loop_passed_over_count() -> None:
+    pace = Pace()
+    dog = Watchdog(0, pace)
+    dog.opened(0, live=True)
+    for moment in (0, 1, 2):
+        pace.frame(seconds(moment), 30 * moment)
+        dog.good(seconds(moment))
+        dog.waiting(seconds(moment))
+    assert limit_s(dog, 2) == 2
+
+
+def test_second_frame_is_waited_for_since_nobody_knows_when_it_is_due() -> None:
+    pace = Pace()
+    assert [limit_s(watched(1, pace=pace), 1) for _ in range(4)] == [20, 40, 50, 50]
+    dog = watched(1, pace=pace)
+    assert dog.knows_no_pace
+    pace.frame(seconds(49), 1)
+    dog.good(seconds(49))
+    dog.waiting(seconds(49))
+    assert limit_s(dog, 49) == 144 and not dog.knows_no_pace
+
+
+def test_camera_known_to_be_slow_is_given_time_to_start_again() -> None:
+    pace = Pace()
+    watched(0, 15, 30, pace=pace)
+    assert limit_s(watched(pace=pace), 0) == 45
+
+
+def test_pace_that_was_given_is_the_least_that_is_allowed() -> None:
+    assert limit_s(watched(fps=0.01), 0) == 300
+    assert limit_s(watched(0, fps=0.01), 0) == 300
+    assert limit_s(watched(0, 100, fps=0.01), 100) == 300
+    assert limit_s(watched(0, 3, 6, fps=30), 6) == 9  # it promised more than it holds
 
 
 def test_never_started_is_no_frame_too() -> None:
@@ -192,22 +269,10 @@ def test_damaged_frames_are_given_time_until_the_next_keyframe() -> None:
 
 
 def test_who_sets_the_pace_says_when_to_expect_a_frame() -> None:
-    dog = Watchdog(0)
-    dog.opened(0, live=True)
-    dog.good(seconds(1))
-    dog.waiting(seconds(1))
+    dog = watched(0.9, 1)
     dog.due(seconds(5))
     assert dog.verdict(seconds(6.9)) == ""
     assert dog.verdict(seconds(7)) == "no-frame"
-
-
-def test_slow_camera_is_given_three_of_its_frames() -> None:
-    dog = Watchdog(0, frame_ns=seconds(5))
-    dog.opened(0, live=True)
-    dog.good(seconds(1))
-    dog.waiting(seconds(1))
-    assert dog.verdict(seconds(15)) == ""
-    assert dog.verdict(seconds(16)) == "no-frame"
 
 
 def test_backoff_grows_to_half_a_minute_and_begins_anew_after_a_steady_while() -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
-import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edgefmnist.camera.decoding import live
 from edgefmnist.camera.source import Source, SourceConfig
 from edgefmnist.camera.sources import mjpeg
 from edgefmnist.camera.sources.opening import open_source
@@ -126,7 +124,7 @@ def test_a_length_beyond_the_picture_costs_the_next_one_and_no_more() -> None:
 
 
 def test_only_damaged_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mjpeg, "READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(live, "_START_S", 0.5)
 
     def answer(request: Handler) -> None:
         sending([])(request)
@@ -136,7 +134,9 @@ def test_only_damaged_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with http_server(answer) as address:
         source = opened(address)
-        with pytest.raises(CameraUnavailable, match=r"only damaged pictures|nothing for"):
+        with pytest.raises(
+            CameraUnavailable, match=r"only damaged pictures .*libjpeg: .*premature end"
+        ):
             source.read()
         source.close()
 
@@ -178,7 +178,7 @@ def test_one_that_stalls_is_an_error_in_time(
 
 
 def test_one_that_accepts_and_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mjpeg, "READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(mjpeg, "OPEN_TIMEOUT_S", 0.5)
     with (
         http_server(lambda _: time.sleep(5)) as address,
         pytest.raises(CameraUnavailable, match="nothing for"),
@@ -222,8 +222,9 @@ def test_user_and_password_of_the_address(challenge: str, is_right: Callable[[st
 
     with http_server(answer) as address:
         assert numbers_until_the_end(opened(f"me:pass%2Fw%40rd@{address}")) == [3]
-        for who in ("me:wr0ng@", ""):
-            with pytest.raises(CameraUnavailable, match=r"answers 401 .*USER:PASSWORD") as caught:
+        for who, words in (("me:wr0ng@", "user or password is wrong"), ("", "give user and")):
+            expected = rf"answers 401 .*{words}.* http://USER:PASSWORD@HOST/"
+            with pytest.raises(CameraUnavailable, match=expected) as caught:
                 opened(who + address)
             assert "wr0ng" not in str(caught.value)
 
@@ -247,31 +248,6 @@ def test_a_redirect_is_followed_and_carries_no_password() -> None:
     with http_server(second) as elsewhere, http_server(first) as address:
         assert numbers_until_the_end(opened(f"me:pass%2Fw%40rd@{address}")) == [4]
     assert seen == [None]
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-def test_a_certificate_of_ones_own_must_be_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext"
-    command = [
-        *words.split(),
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        str(key),
-        "-out",
-        str(certificate),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with http_server(sending([part(JPEGS[1])]), context) as address:
-        config = SourceConfig(uri=f"https://{address}/stream")
-        with pytest.raises(CameraUnavailable, match=r"not trusted .*SSL_CERT_FILE"):
-            open_source(config)
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert numbers_until_the_end(open_source(config)) == [1]
 
 
 # What is none

@@ -39,11 +39,18 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _Buffered(io.BufferedReader):
+    """Stays open after an interim answer, which `http.client` takes for the last."""
+
+    def close(self) -> None:
+        """Left to `Answer`."""
+
+
 class _Wire:
     """What `http.client.HTTPResponse` takes for a socket."""
 
     def __init__(self, reader: _TimedReader) -> None:
-        self._buffered = io.BufferedReader(reader, 1 << 16)
+        self._buffered = _Buffered(reader, 1 << 16)
 
     def makefile(self, _: str) -> object:
         return self._buffered
