@@ -109,7 +109,7 @@ class _Body:
         if time.monotonic() > self.deadline:
             raise TimeoutError
         try:
-            return self._answer.read1(size)
+            return self._answer.read1(size, min(self.deadline, time.monotonic() + READ_TIMEOUT_S))
         except (HTTPException, ValueError) as error:
             raise OSError(type(error).__name__) from error
 
@@ -138,15 +138,10 @@ def _opened(
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise CameraUnavailable(_no_video(name, error)) from error
     if decoder is None:
-<<<<<<< HEAD
         raise CameraUnavailable(
             f"{name} sends no video: see the camera's manual for its video's address"
         )
-    return StreamSource(decoder, name)
-=======
-        raise _Refused(f"{name} sends no video: see the camera's manual for its video's address")
     return StreamSource(decoder, name, read_s)
->>>>>>> fd7da91 (One rule for damaged JPEG; a camera's server never ends the run; the watchdog learns a camera's pace; --source-ca)
 
 
 def _no_video(name: str, error: Exception) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 from edgefmnist.camera.sources.http.address import Address
 from edgefmnist.errors import UsageError
 
-_PIECE_S = 60.0  # longer than a watchdog waits
 _MOST_INTERIM = 10  # answers 1xx before the true one
 
 
@@ -71,12 +70,12 @@ class Answer:
         """The next bytes of the body, `size` or fewer. Raises: as `read1`."""
         return self._response.peek(size)[:size]
 
-    def read1(self, size: int, until_s: float | None = None) -> bytes:
-        """At least one byte of the body, nothing at its end; until_s: by default a minute from now.
+    def read1(self, size: int, until_s: float) -> bytes:
+        """At least one byte of the body, nothing at its end; until_s: by ``time.monotonic()``.
 
         Raises: OSError, HTTPException, ValueError.
         """
-        self._reader.until_s = time.monotonic() + _PIECE_S if until_s is None else until_s
+        self._reader.until_s = until_s
         return self._response.read1(size)
 
     def close(self) -> None:
