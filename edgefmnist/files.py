@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -113,8 +114,11 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises: CannotWrite where the operating system refuses the write.
     """
     told, path = path, _regular(path)
-    scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    scratch = scratch_name(path, ".part" + path.suffix)
     try:
+        # Made by us, under a name that nobody could foretell: where others may write too, one could
+        # plant a link there that leads to a file of ours.
+        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
         yield scratch
         with scratch.open("rb+") as written:
             os.fsync(written.fileno())
@@ -130,12 +134,11 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Like `replacing`, for a folder: an older folder at `path` is replaced as a whole.
 
-    A kill between the two renames leaves the older one beside it, as ``.NAME.PID.old``.
+    A kill between the two renames leaves the older one beside it, as ``.NAME.*.old``.
 
     Raises: CannotWrite.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    retired = path.with_name(f".{path.name}.{os.getpid()}.old")
+    scratch, retired = scratch_name(path, ".part"), scratch_name(path, ".old")
     try:
         scratch.mkdir(parents=True)
         yield scratch
@@ -149,6 +152,12 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             os.replace(retired, path)
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
+
+
+def scratch_name(path: Path, ending: str) -> Path:
+    """A new name beside `path`, not longer than a name may be."""
+    start = os.fsencode(path.stem)[:100].decode(errors="ignore")
+    return path.with_name(f".{start}.{secrets.token_hex(8)}{ending}")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from edgefmnist import files
 from edgefmnist.errors import CannotWrite
 
 _OURS = re.compile(r"(edgefmnist-(\d{8})-\d{8}T\d{6}Z)\.(?:jpg|png|json)")
-_SCRATCH = re.compile(r"\.edgefmnist-\d{8}-\d{8}T\d{6}Z\.\d+\.part\.(?:jpg|png|json)")
+_SCRATCH = re.compile(r"\.edgefmnist-\d{8}-\d{8}T\d{6}Z\.[0-9a-f]+\.part\.(?:jpg|png|json)")
 _SUFFIXES = (".json", ".png", ".jpg")
 
 
