@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edgefmnist.errors import CannotWrite, UsageError
+from edgefmnist.links import follow
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -50,6 +51,7 @@ def make_folder(path: Path) -> None:
     Raises: CannotWrite.
     """
     try:
+        follow(path)
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
@@ -70,11 +72,11 @@ def check_target(path: Path) -> None:
 
 
 def _regular(path: Path) -> Path:
-    """Where writing to `path` goes, links followed.
+    """Where writing to `path` goes, links followed as `links.follow` does.
 
     Raises: CannotWrite where a device, a folder or another special file stands there.
     """
-    real = Path(os.path.realpath(path))
+    real = follow(path)
     if real.is_symlink() or (real.exists() and not real.is_file()):
         raise CannotWrite(f"cannot write {path}: it is no regular file; name another place for it")
     return real

@@ -97,10 +97,28 @@ def is_endless(config: SourceConfig) -> bool:
     return config.uri.partition(":")[0] == "demo"
 
 
-def without_password(uri: str) -> str:
-    """The address for screens and logs: without user, password and query, which may hold one.
+# USER@ or USER:PASSWORD@ before a host: after two slashes, or where they were left out.
+_USER = re.compile(r"(//|^\w+:/(?!/)|^(?=[^/]*:[^/]))(?:[^/]*@|[^@]*:.*@)", re.S)
+_HOST_AND_PORT = re.compile(r"\w+://[^/@:]+:\d{1,5}/[^:]*$", re.S)
+_SECRET = re.compile(
+    r"(?<![a-z])(?:\w*pass\w*|p[sw]+d?|\w*token|\w*secret|auth\w*|(?:api)?_?key|sig\w*)=[^&]", re.I
+)
+_PARAMETERS = re.compile(r"(\?|#|//[^/]+/(?=[^?#]*=)).*", re.S)
 
-    A password with a bare slash in it is none in a URL, but somebody will write it.
+
+def without_password(uri: str) -> str:
+    """The address for screens and logs: without user, password and what else may hold one.
+
+    A password with a bare slash, question mark or @ in it is none in a URL, but somebody will write
+    it; others leave out the slashes, or put user and password into the path, as some cameras ask.
     """
-    address = re.sub(r"//(?:[^/]*@|[^@]*:.*@)", "//", uri)
-    return re.sub(r"\?.*", "?...", address)
+    address = _USER.sub(r"\1", uri, count=1)
+    return _PARAMETERS.sub(r"\1...", address, count=1)
+
+
+def has_password(uri: str) -> bool:
+    """Whether an address holds a password, which no other user of this machine should read."""
+    user = None if _HOST_AND_PORT.match(uri) else _USER.search(uri)
+    if user is not None and re.search(r"(?::|%3a)[^@]", user[0].removeprefix(user[1]), re.I):
+        return True
+    return "://" in uri and _SECRET.search(uri) is not None

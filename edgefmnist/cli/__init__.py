@@ -74,7 +74,7 @@ def _root(
 def run() -> int:
     """Run the command line of ``sys.argv``; returns its exit code."""
     arguments = sys.argv[1:] or ["--help"]
-    return reporting_errors(lambda: app(arguments, standalone_mode=False))
+    return reporting_errors(lambda: app(arguments, prog_name="edgefmnist", standalone_mode=False))
 
 
 def reporting_errors(action: Callable[[], int | None]) -> int:
@@ -88,8 +88,10 @@ def reporting_errors(action: Callable[[], int | None]) -> int:
     except EdgeFmnistError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:  # wrong options and arguments, in Typer's words
-        words = error.format_message().rstrip(".")
-        return _fail(f"{words}. See edgefmnist --help.", error.exit_code)
+        words = error.format_message().rstrip(".?")
+        context = getattr(error, "ctx", None)  # of the command that did not understand
+        command = app.info.name if context is None else context.command_path
+        return _fail(f"{words}. See {command} --help.", error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except (BrokenPipeError, SystemExit) as error:

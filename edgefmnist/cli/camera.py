@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,10 +59,14 @@ def camera(
         return
     from edgefmnist.camera.loop import CameraConfig
     from edgefmnist.camera.preview import check_address
-    from edgefmnist.camera.source import SourceConfig
+    from edgefmnist.camera.source import SourceConfig, has_password
 
     if preview is not None:  # before a camera is opened for nothing
         check_address(preview)
+    if has_password(source) and os.environ.get("EDGEFMNIST_SOURCE") != source:
+        from edgefmnist.render import live
+
+        live.show_open_password()
     outputs = OutputsConfig(
         fps=fps,
         source=source,

@@ -10,7 +10,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
     Exit code 0 without a problem; else that of the first: 4 something must be installed, 5 a model
     is damaged, 6 a camera cannot be opened, 3 heat, power, memory, disk, service or a model's
-    answer is not as it must be. Warnings are 0.
+    answer is not as it must be. Warnings, and what the system does not say, are 0.
     """
     from edgefmnist.doctor import examine, worst
     from edgefmnist.render import doctor as view

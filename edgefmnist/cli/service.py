@@ -54,12 +54,13 @@ _KINDS = {
 def print_unit(options: CameraOptions = None) -> None:
     """Print the unit file on stdout."""
     from edgefmnist.render import service as view
+    from edgefmnist.service.program import judge
     from edgefmnist.service.unit import unit_text
 
     config = _config(options or [])
-    if config.home is not None:
-        view.show_home(config.home)
-    view.show_unit(unit_text(config))
+    text = unit_text(config)
+    view.show_judgement(judge(config.program))
+    view.show_unit(text)
 
 
 @app.command(context_settings=_PASSED_ON)
@@ -70,23 +71,24 @@ def install(options: CameraOptions = None) -> None:
     """
     from edgefmnist.render import service as view
     from edgefmnist.service import install as stage
-    from edgefmnist.service.program import program_paths
+    from edgefmnist.service.program import judge
     from edgefmnist.service.unit import unit_text
 
     config = _config(options or [])
     if os.geteuid() != 0:
         words = shlex.join([*config.program, "service", "install", *(options or [])])
         raise UsageError(f"only root can install a service: sudo {words}")
-    stage.check_readable(program_paths(config.program))
-    if config.home is not None:
-        view.show_home(config.home)
+    judgement = judge(config.program)
+    if judgement.refused:
+        raise UsageError(judgement.refused)
+    view.show_judgement(judgement)
     view.show_installed(stage.install(unit_text(config)))
 
 
 def _config(words: list[str]) -> UnitConfig:
     """What the unit runs. Raises: UsageError, TyperException."""
     from edgefmnist.service.options import for_service
-    from edgefmnist.service.program import find_program, in_home, program_paths
+    from edgefmnist.service.program import find_program, judge
     from edgefmnist.service.unit import UnitConfig
 
     options = for_service(_parsed(words))
@@ -95,7 +97,7 @@ def _config(words: list[str]) -> UnitConfig:
         program=program,
         options=options.words,
         credentials=options.credentials,
-        home=next(filter(in_home, program_paths(program)), None),
+        home=judge(program).home,
     )
 
 
@@ -128,7 +130,17 @@ def _check_value(name: str, option: str, value: Any) -> None:
     """What the camera itself looks at only once it runs."""
     from edgefmnist.runtime.models import resolve
 
-    if name in ("log_limit", "save_limit"):
+    if name == "source":
+        from edgefmnist.camera.source import has_password
+        from edgefmnist.service.unit import SECRETS_FILE
+
+        if has_password(value):
+            raise UsageError(
+                "--source: no password in the options of a service, where every user of this "
+                f"machine can read it: put the line EDGEFMNIST_SOURCE=ADDRESS into {SECRETS_FILE} "
+                "and leave --source out"
+            )
+    elif name in ("log_limit", "save_limit"):
         byte_count(option, value)
     elif name == "size":
         picture_size(option, value)

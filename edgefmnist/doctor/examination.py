@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from edgefmnist.doctor import camera, machine, service, software
-from edgefmnist.doctor.finding import Finding, warning
+from edgefmnist.doctor.finding import Finding, unknown
 from edgefmnist.environment import Source
 
 Check = Callable[[Source], Iterable[Finding]]
@@ -43,4 +43,4 @@ def _guarded(name: str, check: Check, source: Source) -> list[Finding]:
         return list(check(source))
     except Exception as error:  # one check that fails must not hide what the others found
         found = f"could not be looked at: {type(error).__name__}: {error}"
-        return [warning(name, found, "mend what the lines above say, then run doctor again")]
+        return [unknown(name, found, "mend what the lines above say, then run doctor again")]

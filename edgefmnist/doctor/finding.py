@@ -15,7 +15,7 @@ from edgefmnist.errors import (
     one_line,
 )
 
-Status = Literal["ok", "warning", "problem"]
+Status = Literal["ok", "unknown", "warning", "problem"]
 Problem = Literal["install", "model", "camera", "machine"]
 
 _ERRORS: dict[Problem, type[EdgeFmnistError]] = {
@@ -32,8 +32,9 @@ _ERRORS: dict[Problem, type[EdgeFmnistError]] = {
 class Finding:
     """One thing looked at.
 
-    status: "ok" also where there is nothing to be had and nothing is needed; "warning": it works,
-    but not all or not well; "problem": it does not work.
+    status: "ok" also where there is nothing to be had and nothing is needed; "unknown": the system
+    does not say, or could not be asked; "warning": it works, but not all or not well; "problem": it
+    does not work.
     mend: what to do about it; empty where nothing is to be done. kind: of a problem, else None.
     """
 
@@ -47,6 +48,11 @@ class Finding:
 def ok(check: str, found: str) -> Finding:
     """Nothing to be done."""
     return Finding(check=check, status="ok", found=one_line(found))
+
+
+def unknown(check: str, found: str, mend: str = "") -> Finding:
+    """It could not be seen how it is."""
+    return Finding(check=check, status="unknown", found=one_line(found), mend=one_line(mend))
 
 
 def warning(check: str, found: str, mend: str) -> Finding:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgefmnist.doctor.finding import Finding, ok, problem, warning
+from edgefmnist.doctor.finding import Finding, ok, problem, unknown, warning
 from edgefmnist.environment import Source, read
 from edgefmnist.environment.judging import throttling_names
 from edgefmnist.environment.reading import temperature_c, throttling_bits
@@ -23,7 +23,9 @@ _COOL = "give it a heat sink or a fan"
 def board(source: Source) -> Iterable[Finding]:
     """Which machine this is."""
     found = read(source)
-    name = found.board or found.cpu or found.architecture or "unknown"
+    name = found.board or found.cpu or found.architecture
+    if not name:
+        return [unknown("machine", "the system does not say")]
     guest = f", a virtual machine ({found.virtual})" if found.virtual else ""
     emulated = f", emulated by {found.emulator}: times say nothing" if found.emulator else ""
     return [ok("machine", f"{name}{guest}{emulated}")]
@@ -33,7 +35,7 @@ def governor(source: Source) -> Iterable[Finding]:
     """How the clock is set; one that follows the load is right for a camera."""
     found = read(source)
     if not found.governor:
-        return [ok("governor", "the system does not tell")]
+        return [unknown("governor", "the system does not say")]
     # "powersave" follows the load under the drivers of newer Intel and AMD processors.
     if "powersave" in found.governor.split(",") and "pstate" not in found.scaling_driver:
         mend = (
@@ -48,7 +50,7 @@ def temperature(source: Source) -> Iterable[Finding]:
     """How warm it is, judged on a Raspberry Pi alone: other machines have other limits."""
     celsius = temperature_c(source)
     if celsius is None:
-        return [ok("temperature", "the system does not tell")]
+        return [unknown("temperature", "the system does not say")]
     found = f"{celsius:.0f} °C"
     if _is_pi(source) and celsius >= _HOT_C:
         return [problem("machine", "temperature", f"{found}: it slows down from 80", _COOL)]
@@ -62,8 +64,9 @@ def power(source: Source) -> Iterable[Finding]:
     bits, told_by = throttling_bits(source)
     if bits is None:
         if _is_pi(source):
-            return [warning("power", "throttling is not told", "sudo apt install raspi-utils")]
-        return [ok("power", "the system does not tell of throttling")]
+            found = "the system does not say whether it throttles"
+            return [unknown("power", found, "sudo apt install raspi-utils")]
+        return [unknown("power", "the system does not say whether it throttles")]
     now, past = throttling_names(bits), throttling_names(bits >> _SINCE_BOOT)
     shown = f"(bits 0x{bits:x})"
     if now:
@@ -73,8 +76,8 @@ def power(source: Source) -> Iterable[Finding]:
         mend = _SUPPLY if "under-voltage" in past else _COOL
         return [warning("power", f"{', '.join(past)} since boot {shown}", mend)]
     if told_by == "hwmon":
-        found = "no under-voltage now; the rest is not told without vcgencmd"
-        return [warning("power", found, "sudo apt install raspi-utils")]
+        found = "no under-voltage now; only vcgencmd knows the rest"
+        return [unknown("power", found, "sudo apt install raspi-utils")]
     return [ok("power", "no under-voltage or throttling since boot")]
 
 
@@ -83,7 +86,7 @@ def memory(source: Source) -> Iterable[Finding]:
     text = source.text("proc/meminfo")
     told = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.M)
     if told is None:
-        return [ok("memory", "the system does not tell")]
+        return [unknown("memory", "the system does not say")]
     mend = "stop what takes it ('ps aux --sort -rss | head'), or use Raspberry Pi OS Lite"
     return [_room("memory", int(told[1]) * 1024, _MEMORY_BYTES, "", mend)]
 
@@ -92,7 +95,7 @@ def disk(source: Source) -> Iterable[Finding]:
     """Room where the camera's service writes."""
     free = source.free_bytes(source.place(Path("/var/lib")))
     if free is None:
-        return [ok("disk", "the system does not tell")]
+        return [unknown("disk", "the system does not say")]
     mend = "sudo apt clean; sudo journalctl --vacuum-size=50M; or take a larger card"
     return [_room("disk", free, _DISK_BYTES, " in /var/lib", mend)]
 

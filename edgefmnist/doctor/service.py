@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgefmnist.doctor.finding import Finding, ok, problem, warning
+from edgefmnist.doctor.finding import Finding, ok, problem, unknown, warning
 from edgefmnist.environment import Source
 from edgefmnist.service.unit import NAME
 
@@ -17,7 +17,10 @@ def service(source: Source) -> Iterable[Finding]:
     told = source.run(("systemctl", "show", NAME, f"--property={_PROPERTIES}"))
     state = dict(line.split("=", 1) for line in (told or "").splitlines() if "=" in line)
     if "LoadState" not in state:
-        return [ok("service", "systemd does not run here")]
+        if told is None or not (source.root / "run/systemd/system").is_dir():  # sd_booted(3)
+            return [ok("service", "systemd does not run here")]
+        found = f"systemctl does not say: {told[-200:] or 'no answer'}"
+        return [unknown("service", found, f"systemctl status {NAME}")]
     if state["LoadState"] != "loaded":
         return [ok("service", "not installed; edgefmnist service install does it")]
     active = f"{state.get('ActiveState', '')} ({state.get('SubState', '')})"

@@ -10,7 +10,7 @@ from rich.text import Text
 from edgefmnist.doctor import Finding
 from edgefmnist.render.console import print_json, results
 
-_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+_STYLES = {"ok": "green", "unknown": "cyan", "warning": "yellow", "problem": "bold red"}
 
 
 def show(findings: Sequence[Finding]) -> None:

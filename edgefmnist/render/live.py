@@ -62,6 +62,15 @@ def show_preview(url: str, note: str) -> None:
     notes.print(f"preview: {url}" + (f" ({note})" if note else ""), soft_wrap=True)
 
 
+def show_open_password() -> None:
+    """Warn of a password among the words of the command."""
+    notes.print(
+        "note: every user of this machine can read a password in --source while this runs (ps); "
+        "give the address in the environment instead, as EDGEFMNIST_SOURCE",
+        soft_wrap=True,
+    )
+
+
 def show_shared_topic(topic: str) -> None:
     """Warn that two runs on this machine publish under one topic."""
     notes.print(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from edgefmnist.errors import one_line
 from edgefmnist.render.console import notes, results
-from edgefmnist.service.install import Installed
+from edgefmnist.service.install import Installed, Secrets
+from edgefmnist.service.program import Judgement
+
+_DONE = {
+    Secrets.MADE: "made, with a token for the preview",
+    Secrets.KEPT: "kept as it was",
+    Secrets.CLOSED: "kept, but others could read it: change the secrets in it",
+}
 
 
 def show_unit(text: str) -> None:
@@ -16,21 +22,24 @@ def show_unit(text: str) -> None:
     sys.stdout.flush()
 
 
-def show_home(path: Path) -> None:
-    """Warn that the service would be started from a home folder."""
-    notes.print(
-        one_line(
-            f"note: {path} lies in a home folder, so the service may read those; better install "
-            "edgefmnist in /opt/edgefmnist"
-        ),
-        soft_wrap=True,
-    )
+def show_judgement(judgement: Judgement) -> None:
+    """Warn of an installation that the service cannot start, or only by reading home folders."""
+    if judgement.refused:
+        notes.print(one_line(f"note: {judgement.refused}"), soft_wrap=True)
+    elif judgement.home is not None:
+        notes.print(
+            f"note: {judgement.home} lies in a home folder, so the service may read those; better "
+            "install edgefmnist in /opt/edgefmnist",
+            soft_wrap=True,
+        )
 
 
 def show_installed(done: Installed) -> None:
     """Tell what was written and what to do next."""
-    kept = "made, with a token for the preview" if done.new_secrets else "kept as it was"
-    lines = [f"unit     {done.unit}", f"secrets  {done.secrets} ({kept}; root alone can read it)"]
+    lines = [
+        f"unit     {done.unit}",
+        f"secrets  {done.secrets} ({_DONE[done.secrets_are]}; root alone can read it)",
+    ]
     if done.trouble:
         lines.append(f"note     {one_line(done.trouble)}")
     lines += [

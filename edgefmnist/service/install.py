@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
+import errno
 import os
 import secrets
+import stat
 import subprocess
 from pathlib import Path
 
-from edgefmnist import children, files
+from edgefmnist import children, files, links
 from edgefmnist.errors import MissingDependency, UsageError
-from edgefmnist.service.program import closed_part
 from edgefmnist.service.unit import NAME, SECRETS_FILE
 
 UNIT_FOLDER = Path("/etc/systemd/system")
@@ -26,34 +28,27 @@ EDGEFMNIST_PREVIEW_TOKEN={token}
 """
 
 
+class Secrets(enum.Enum):
+    """What was done with the file of secrets."""
+
+    MADE = enum.auto()
+    KEPT = enum.auto()
+    CLOSED = enum.auto()
+    """It was there, and others could read it: no longer."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
     """What `install` did.
 
-    unit: the file written. secrets: the file of secrets; new_secrets: whether it was made now.
+    unit: the file written. secrets: the file of secrets; secrets_are: what was done with it.
     trouble: why systemd does not know the unit yet; empty where it does.
     """
 
     unit: Path
     secrets: Path
-    new_secrets: bool
+    secrets_are: Secrets
     trouble: str
-
-
-def check_readable(paths: tuple[Path, ...]) -> None:
-    """See that the service's own user can read what it is made of.
-
-    Raises: UsageError with the way out.
-    """
-    for path in paths:
-        closed = closed_part(path)
-        if closed is not None:
-            raise UsageError(
-                f"the service's own user cannot read {path}, as {closed} is closed to it: install "
-                "edgefmnist where everybody can read it (sudo python3 -m venv /opt/edgefmnist && "
-                "sudo /opt/edgefmnist/bin/pip install ...), then run "
-                "sudo /opt/edgefmnist/bin/edgefmnist service install"
-            )
 
 
 def install(
@@ -61,36 +56,62 @@ def install(
 ) -> Installed:
     """Write the unit `text` and a file for secrets, where there is none, and tell systemd.
 
-    Raises: MissingDependency (there is no systemd), CannotWrite.
+    Raises: MissingDependency (there is no systemd), CannotWrite, UsageError (the file of secrets is
+    in the hands of others).
     """
     if not folder.is_dir():
         raise MissingDependency(
             f"there is no {folder}: this system is not run by systemd; start edgefmnist camera in "
             "the way it starts its services"
         )
+    done = _make_secrets(secrets_file)  # first: where that is refused nothing else changes
     files.write_text(folder / NAME, text)
     (folder / NAME).chmod(0o644)  # also under root's own, narrower umask
     return Installed(
         unit=folder / NAME,
         secrets=secrets_file,
-        new_secrets=_make_secrets(secrets_file),
+        secrets_are=done,
         trouble=_reload(),
     )
 
 
-def _make_secrets(path: Path) -> bool:
-    """Write `path`, readable by its owner alone, unless it is there. Raises: CannotWrite."""
+def _make_secrets(path: Path) -> Secrets:
+    """Make `path`, readable by its owner alone, or make it so where it is there already.
+
+    Raises: CannotWrite; UsageError where another user could have written it.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         text = _SECRETS.format(token=secrets.token_urlsafe(18))
         with contextlib.suppress(FileExistsError):
             number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(number, "w", encoding="utf-8") as file:
                 file.write(text)
-            return True
+            return Secrets.MADE
+        return _close(path)
     except OSError as error:
         raise files.cannot_write(path, error) from error
-    return False
+
+
+def _close(path: Path) -> Secrets:
+    """Let the owner alone read what is there. Raises: OSError, UsageError."""
+    real = links.follow(path)
+    number = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if not links.is_trusted(found) or links.is_open_to_all(real.parent):
+            raise UsageError(
+                f"another user can change {path}, which holds the service's options: sudo chown "
+                f"root: {path} && sudo chmod go-w {path.parent} {path}, and look what is in it"
+            )
+        if found.st_mode & 0o077 == 0:
+            return Secrets.KEPT
+        os.fchmod(number, 0o600)
+        return Secrets.CLOSED
+    finally:
+        os.close(number)
 
 
 def _reload() -> str:

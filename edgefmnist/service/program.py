@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 import sys
@@ -25,6 +26,35 @@ def find_program() -> tuple[str, ...]:
 def program_paths(program: tuple[str, ...]) -> tuple[Path, ...]:
     """What must be readable for `program` to run: itself, Python and the package."""
     return (Path(program[0]), Path(sys.executable), Path(edgefmnist.__file__))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a service makes of an installation.
+
+    home: what of it lies in a home folder, which the service must then see. refused: why its user
+    cannot start it, and the way out; empty where it can.
+    """
+
+    home: Path | None
+    refused: str
+
+
+def judge(program: tuple[str, ...]) -> Judgement:
+    """Look at what `program` needs, in the eyes of the service's own user."""
+    paths = program_paths(program)
+    refused = ""
+    for path in paths:
+        closed = closed_part(path)
+        if closed is not None:
+            refused = (
+                f"the service's own user cannot read {path}, as {closed} is closed to it: install "
+                "edgefmnist where everybody can read it (sudo python3 -m venv /opt/edgefmnist && "
+                "sudo /opt/edgefmnist/bin/pip install ...), then run "
+                "sudo /opt/edgefmnist/bin/edgefmnist service install"
+            )
+            break
+    return Judgement(home=next(filter(in_home, paths), None), refused=refused)
 
 
 def in_home(path: Path) -> bool:

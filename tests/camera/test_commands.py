@@ -284,3 +284,15 @@ def test_off_answers_every_picture(small_model: Path, run_cli: RunCli, tmp_path:
     assert parsed(run_cli(*words).stdout)[0]["unknown"] is True
     off = parsed(run_cli(*words, "--unknown-threshold", "off").stdout)[0]
     assert off["unknown"] is False and off["label"] in LABELS
+
+
+def test_password_in_the_words_is_warned_of_and_never_shown(run_cli: RunCli) -> None:
+    uri = "rtsp://me:hunter2@127.0.0.1:9/live"
+    done = run_cli("camera", "--source", uri)
+    note, error = done.stderr.splitlines()
+    assert "EDGEFMNIST_SOURCE" in note and done.returncode == 6 and error.startswith("edgefmnist: ")
+    hidden = run_cli("camera", env={"EDGEFMNIST_SOURCE": uri})
+    assert hidden.returncode == 6 and len(hidden.stderr.splitlines()) == 1
+    odd = run_cli("camera", "--source", "me:hunter2@127.0.0.1/live.mp4")
+    for one in (done, hidden, odd):
+        assert "hunter2" not in one.stderr + one.stdout

@@ -84,3 +84,21 @@ def test_a_closed_pipe_is_no_error() -> None:
     )
     assert result.returncode == 0
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (("camera", "--fsp", "3"), "edgefmnist camera"),
+        (("service", "print", "--", "--fsp", "3"), "edgefmnist camera"),
+        (("service", "prnt"), "edgefmnist service"),
+        (("doctor", "--jsn"), "edgefmnist doctor"),
+        (("nosuch",), "edgefmnist"),
+    ],
+)
+def test_hints_name_the_help_of_the_command(
+    run_cli: RunCli, words: tuple[str, ...], command: str
+) -> None:
+    done = run_cli(*words)
+    assert_one_line(done, 2, f"See {command} --help.")
+    assert run_cli(*command.split()[1:], "--help").returncode == 0

@@ -20,7 +20,7 @@ def test_json_and_table_tell_the_same(run_cli: RunCli) -> None:
     result = run_cli("doctor", "--json")
     told = json.loads(result.stdout)
     assert all(set(one) == {"check", "status", "found", "mend"} for one in told)
-    assert {one["status"] for one in told} <= {"ok", "warning", "problem"}
+    assert {one["status"] for one in told} <= {"ok", "unknown", "warning", "problem"}
     named = {one["check"] for one in told}
     assert named >= {"python", "runtime", "opencv", "models", "inference", "camera", "service"}
     assert (result.returncode == 0) == all(one["status"] != "problem" for one in told)

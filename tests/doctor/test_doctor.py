@@ -19,10 +19,10 @@ _BOARDS = [machines.pi_3, machines.pi_4, machines.pi_5]
 
 def _told(played: Played) -> dict[str, Finding]:
     """By check; of several with one name the worst."""
-    order = ("ok", "warning", "problem")
+    order = ("ok", "unknown", "warning", "problem")
     found: dict[str, Finding] = {}
     for one in examine(played.source):
-        assert (one.status == "ok") == (not one.mend), one
+        assert one.status == "unknown" or (one.status == "ok") == (not one.mend), one
         assert (one.status == "problem") == (one.kind is not None)
         assert "\n" not in one.found + one.mend
         before = found.setdefault(one.check, one)
@@ -98,7 +98,8 @@ def test_an_under_voltage(tmp_path: Path) -> None:
 def test_a_plain_pc(tmp_path: Path) -> None:
     played = machines.pc(tmp_path)
     told = _told(played)
-    assert {name for name, one in told.items() if one.status != "ok"} == {"camera"}
+    assert {name for name, one in told.items() if one.status == "unknown"} == {"power"}
+    assert {name for name, one in told.items() if one.status == "warning"} == {"camera"}
     assert "rpicam" not in told and "picamera2" not in told
     assert _code(played) == 0
 
@@ -321,7 +322,18 @@ def test_a_data_set_that_is_named_and_not_there(
 
 def test_a_machine_that_tells_nothing(tmp_path: Path) -> None:
     told = _told(Played(Machine(tmp_path / "nowhere"), free=None))
-    assert {name for name, one in told.items() if one.status != "ok"} == {"camera"}
+    unknown = {name for name, one in told.items() if one.status == "unknown"}
+    assert unknown == {"governor", "temperature", "power", "memory", "disk"}
+    assert told["camera"].status == "warning"
+
+
+def test_systemd_that_cannot_be_asked_is_not_called_absent(tmp_path: Path) -> None:
+    played = machines.pi_4(tmp_path)
+    played.tools["systemctl"] = "Failed to connect to bus: Permission denied"
+    (played.machine.root / "run/systemd/system").mkdir(parents=True, exist_ok=True)
+    found = _told(played)["service"]
+    assert (found.status, found.mend) == ("unknown", "systemctl status edgefmnist.service")
+    assert "Permission denied" in found.found
 
 
 def test_a_machine_where_everything_fails(tmp_path: Path) -> None:
@@ -334,7 +346,7 @@ def test_a_machine_where_everything_fails(tmp_path: Path) -> None:
     for path in ("proc/meminfo", "proc/cpuinfo", "sys/class/thermal/thermal_zone0/temp"):
         played.machine.write(path, "\x00N/A")
     told = _told(played)
-    assert told["service"].status == "warning"
+    assert told["service"].status == "unknown"
     assert "could not be looked at: ValueError" in told["service"].found
     assert told["numpy"].status == "problem"
     assert _code(played) == 4

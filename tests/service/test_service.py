@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from edgefmnist.errors import CannotWrite, MissingDependency, UsageError
-from edgefmnist.service.install import check_readable, install
-from edgefmnist.service.program import closed_part, find_program, in_home
+from edgefmnist.service.install import Secrets, install
+from edgefmnist.service.program import closed_part, find_program, in_home, judge
 from tests.conftest import ROOT, RunCli, assert_one_line
 
 
@@ -70,6 +70,8 @@ def test_options_from_the_environment_are_not_written_down(run_cli: RunCli) -> N
         (("--source", "tests"), "whole path"),
         (("--mqtt", "broker"), "mqtt[s]://"),
         (("--mqtt", "mqtt://camera:secret@broker"), "password"),
+        (("--source", "rtsp://me:secret@cam/1"), "EDGEFMNIST_SOURCE=ADDRESS"),
+        (("--source", "http://cam/video?user=me&pwd=secret"), "/etc/edgefmnist/camera.env"),
     ],
 )
 def test_what_would_fail_at_boot_is_told_now(
@@ -77,7 +79,7 @@ def test_what_would_fail_at_boot_is_told_now(
 ) -> None:
     done = run_cli("service", "print", "--", *words, cwd=ROOT)
     assert_one_line(done, 2, told)
-    assert done.stdout == ""
+    assert done.stdout == "" and "secret" not in done.stderr
 
 
 def test_files_that_the_service_writes_lie_in_its_own_folder(run_cli: RunCli) -> None:
@@ -137,8 +139,27 @@ def test_closed_parts_are_found(open_folder: Path) -> None:
     link.symlink_to(file)
     assert closed_part(link) == inner
     assert closed_part(open_folder / "nosuch") == open_folder / "nosuch"
-    with pytest.raises(UsageError, match="/opt/edgefmnist"):
-        check_readable((link,))
+    refused = judge((str(link), "camera")).refused
+    assert str(link) in refused and "closed" in refused and "/opt/edgefmnist" in refused
+
+
+def test_print_and_install_judge_an_installation_alike(run_cli: RunCli, tmp_path: Path) -> None:
+    """A program that the service's user cannot read: `print` says what `install` refuses."""
+    code = (
+        "import sys; from edgefmnist.service import program;"
+        f"program.find_program = lambda: ('{tmp_path}/edgefmnist',);"
+        "sys.argv = ['edgefmnist', 'service', sys.argv[1], '--source', 'demo'];"
+        "import os; os.geteuid = lambda: 0;"
+        "from edgefmnist.cli import run; sys.exit(run())"
+    )
+    tmp_path.chmod(0o700)
+    printed, installed = (
+        subprocess.run([sys.executable, "-c", code, word], capture_output=True, text=True)
+        for word in ("print", "install")
+    )
+    assert printed.returncode == 0 and "ExecStart=" in printed.stdout
+    assert_one_line(installed, 2, "cannot read", str(tmp_path), "/opt/edgefmnist")
+    assert printed.stderr.removeprefix("note: ") == installed.stderr.removeprefix("edgefmnist: ")
 
 
 def test_homes_are_known() -> None:
@@ -160,7 +181,7 @@ def test_install_writes_unit_and_secrets(tmp_path: Path) -> None:
     assert done.unit == folder / "edgefmnist.service"
     assert done.unit.read_text() == "[Unit]\n"
     assert stat.S_IMODE(done.unit.stat().st_mode) == 0o644
-    assert done.new_secrets and stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert done.secrets_are is Secrets.MADE and stat.S_IMODE(secrets.stat().st_mode) == 0o600
     token = secrets.read_text().partition("EDGEFMNIST_PREVIEW_TOKEN=")[2].splitlines()[0]
     assert len(token) >= 24
     assert [file.name for file in folder.iterdir()] == ["edgefmnist.service"]
@@ -171,8 +192,50 @@ def test_install_replaces_the_unit_and_keeps_the_secrets(tmp_path: Path) -> None
     install("old", tmp_path, secrets)
     secrets.write_text("EDGEFMNIST_PREVIEW_TOKEN=mine\n")
     done = install("new", tmp_path, secrets)
-    assert not done.new_secrets and secrets.read_text() == "EDGEFMNIST_PREVIEW_TOKEN=mine\n"
+    assert (
+        done.secrets_are is Secrets.KEPT
+        and secrets.read_text() == "EDGEFMNIST_PREVIEW_TOKEN=mine\n"
+    )
     assert done.unit.read_text() == "new"
+
+
+def test_secrets_that_others_could_read_are_closed_to_them(tmp_path: Path) -> None:
+    secrets = tmp_path / "camera.env"
+    secrets.write_text("EDGEFMNIST_MQTT_PASSWORD=mine\n")
+    for mode, done in ((0o644, Secrets.CLOSED), (0o600, Secrets.KEPT), (0o400, Secrets.KEPT)):
+        secrets.chmod(mode)
+        assert install("x", tmp_path, secrets).secrets_are is done
+        assert stat.S_IMODE(secrets.stat().st_mode) & 0o077 == 0
+    secrets.unlink()
+    secrets.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CannotWrite):
+        install("x", tmp_path, secrets)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_secrets_that_others_can_change_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    secrets = tmp_path / "etc" / "camera.env"
+    install("x", tmp_path, secrets)
+    (tmp_path / "etc").chmod(0o777)
+    with pytest.raises(UsageError, match="another user can change"):
+        install("y", tmp_path, secrets)
+    assert (tmp_path / "edgefmnist.service").read_text() == "x"
+    (tmp_path / "etc").chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(secrets, 65534, 65534)
+        with pytest.raises(UsageError, match="chown root"):
+            install("y", tmp_path, secrets)
+
+
+def test_new_folder_of_secrets_is_closed_whatever_the_umask(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        install("x", tmp_path, tmp_path / "etc" / "camera.env")
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "etc").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "etc" / "camera.env").stat().st_mode) == 0o600
 
 
 def test_install_without_systemd_running_says_so(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 
-from edgefmnist import files
+from edgefmnist import files, links
 from edgefmnist.camera.sinks.jsonl import JsonLines
 from edgefmnist.camera.sinks.lines import WholeLines, tell_lost
-from edgefmnist.errors import UsageError
+from edgefmnist.errors import CannotWrite, UsageError
 
 _LEAST_LIMIT = 20_000  # bytes: some ten lines in each of the two files
 
@@ -22,11 +24,15 @@ def open_log(path: Path, limit_bytes: int, *, every_frame: bool) -> JsonLines:
     if limit_bytes < _LEAST_LIMIT:
         raise UsageError(f"--log-limit: {limit_bytes:,} bytes hold too little; give 20KB or more")
     files.check_target(path)
-    file = RotatingFile(path, limit_bytes)
     try:
+        if not _is_log(links.follow(path)):
+            raise CannotWrite(
+                f"--log {path}: the file holds something else than a log of ours; name another"
+            )
+        file = RotatingFile(path, limit_bytes)
         file.open()
     except OSError as error:
-        raise files.cannot_write(path, error) from error
+        raise files.cannot_write(error.filename or path, error) from error
     return JsonLines(file, "log", every_frame=every_frame)
 
 
@@ -34,13 +40,17 @@ class RotatingFile:
     """Appends lines to a file, which is renamed ``FILE.1`` before it outgrows half the limit.
 
     So the two together stay within it, and at least its last half is kept. A file that was moved
-    (logrotate) or deleted, also with its folder, is made anew. What is written goes to the page
-    cache, not to the disk at once: that takes microseconds, and spares an SD card.
+    (logrotate) or deleted, also with its folder, is made anew. No other file is ever renamed, and
+    no ``FILE.1`` lost that is not ours. What is written goes to the page cache, not to the disk at
+    once: that takes microseconds, and spares an SD card.
     """
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
-        """`open` or the first `write` opens it. A link is followed."""
-        self._path = Path(os.path.realpath(path))
+        """`open` or the first `write` opens it. A link is followed once, if it is ours or root's.
+
+        Raises: CannotWrite, OSError.
+        """
+        self._path = links.follow(path)
         self._older = self._path.with_name(self._path.name + ".1")
         self._half_bytes = limit_bytes // 2
         self._descriptor: int | None = None
@@ -70,11 +80,18 @@ class RotatingFile:
         Raises: OSError.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        # A link or a pipe that stands here by now was not here when the options were checked.
+        flags = os.O_NOFOLLOW | os.O_NONBLOCK
+        flags |= os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags, 0o666)
-        size_bytes = os.fstat(self._descriptor).st_size
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode) or self._may_be_planted(found):
+            self._give_up()
+            raise OSError(errno.EPERM, "another user's file", str(self._path))
+        size_bytes = found.st_size
         if size_bytes and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n":
             os.write(self._descriptor, b"\n")
+        self._check_older()
         if self._older.exists() and self._older.stat().st_size > self._half_bytes:
             self._older.unlink()  # of a run with a larger limit
         self._lines = WholeLines(self._descriptor)
@@ -88,15 +105,27 @@ class RotatingFile:
         assert self._descriptor is not None
         held_bytes = os.fstat(self._descriptor).st_size
         if held_bytes and held_bytes + size_bytes > self._half_bytes:
+            self._check_older()
             os.replace(self._path, self._older)
             self._give_up()
             self._lines = self.open()
         return self._lines
 
+    def _check_older(self) -> None:
+        """Raises: OSError where what stands at ``FILE.1`` is not ours to replace."""
+        if not _is_log(self._older):
+            raise OSError(errno.EEXIST, "it is no log of ours: move it away", str(self._older))
+
+    def _may_be_planted(self, found: os.stat_result) -> bool:
+        """Whether somebody else may have put the file where everybody may put one."""
+        if not links.is_open_to_all(self._path.parent):
+            return False
+        return found.st_nlink > 1 or not links.is_trusted(found)
+
     def _moved(self) -> bool:
         assert self._descriptor is not None
         try:
-            return not os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
+            return not os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
         except FileNotFoundError:
             return True
 
@@ -106,3 +135,14 @@ class RotatingFile:
         if self._descriptor is not None:
             os.close(self._descriptor)
         self._lines = self._descriptor = None
+
+
+def _is_log(path: Path) -> bool:
+    """Whether `path` is free, or holds what `JsonLines` writes. Raises: OSError."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return file.read(1) in (b"", b"{", b"\n")
+    except FileNotFoundError:
+        return not path.is_symlink()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgefmnist.camera.source import FORMS, Source, SourceConfig
+from edgefmnist.camera.source import FORMS, Source, SourceConfig, without_password
 from edgefmnist.camera.sources import picamera2, rpicam
 from edgefmnist.camera.sources.folder import open_folder
 from edgefmnist.camera.sources.picamera2 import open_picamera2
@@ -81,8 +81,10 @@ def _open_path(config: SourceConfig) -> Source:
     if uri and path.exists():
         raise BadPicture(f"{uri} is neither a camera nor a file: use one of: {FORMS}")
     if "/" in uri or path.suffix:
-        raise BadPicture(f"no such video file or folder: {uri}")
-    raise UsageError(f"--source {uri!r} is neither a file nor a source; use one of: {FORMS}")
+        raise BadPicture(f"no such video file or folder: {without_password(uri)}")
+    raise UsageError(
+        f"--source {without_password(uri)!r} is neither a file nor a source; use one of: {FORMS}"
+    )
 
 
 def _check_options(config: SourceConfig, what: str, instead: str, *follows: str) -> None:

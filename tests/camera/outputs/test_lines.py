@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edgefmnist import files
 from edgefmnist.camera.events import State
 from edgefmnist.camera.sinks.jsonl import JsonLines, event_fields
 from edgefmnist.camera.sinks.lines import WholeLines
@@ -103,8 +107,8 @@ def test_log_goes_on_where_an_earlier_run_ended(tmp_path: Path) -> None:
 
 def test_log_of_a_run_with_a_larger_limit_is_brought_down(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    path.write_text("x\n" * LIMIT)
-    (tmp_path / "log.1").write_text("x\n" * LIMIT)
+    path.write_text("{}\n" * LIMIT)
+    (tmp_path / "log.1").write_text("{}\n" * LIMIT)
     sink = open_log(path, LIMIT, every_frame=True)
     sink.on_event(event(frame=3))
     sink.close()
@@ -160,3 +164,94 @@ def test_log_that_cannot_be_is_refused_at_once(tmp_path: Path, run_cli: RunCli) 
         open_log(tmp_path / "log", 10_000, every_frame=False)
     done = run_cli("camera", "--source", "demo", "--log", tmp_path / "file" / "log")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Path]:
+    """A folder as /tmp is, with a link of another user's to a file of ours beside it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can play another user")
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    (tmp_path / "ours.conf").write_text("{important}\n" * 2000)
+    plant(folder / "log", tmp_path / "ours.conf")
+    yield folder
+    assert (tmp_path / "ours.conf").read_text() == "{important}\n" * 2000
+    assert not (tmp_path / "ours.conf.1").exists()
+
+
+def plant(link: Path, target: Path) -> None:
+    link.symlink_to(target)
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+
+
+def test_link_of_another_user_is_never_followed(shared: Path, run_cli: RunCli) -> None:
+    with pytest.raises(CannotWrite, match="link that another user made"):
+        open_log(shared / "log", LIMIT, every_frame=True)
+    plant(shared / "folder", shared.parent)
+    for path in (shared / "folder" / "ours.conf", shared / "folder" / ".." / "log"):
+        with pytest.raises(CannotWrite, match="link that another user made"):
+            open_log(path, LIMIT, every_frame=True)
+    plant(shared / "picture.npz", shared.parent / "ours.conf")
+    with pytest.raises(CannotWrite, match="another user"):
+        files.write_text(shared / "picture.npz", "x")  # every output: backgrounds, plots, bundles
+    done = run_cli("camera", "--source", "demo", "--frames", "1", "--log", shared / "log")
+    assert done.returncode == 2 and "another user" in done.stderr
+
+
+def test_link_that_is_planted_later_is_not_followed_either(shared: Path) -> None:
+    sink = open_log(shared / "new", LIMIT, every_frame=True)
+    sink.on_event(event())
+    (shared / "new").unlink()
+    plant(shared / "new", shared.parent / "ours.conf")
+    for _ in range(100):
+        with pytest.raises(OSError):
+            sink.on_event(event())
+    with pytest.raises(OSError, match="lost"):
+        sink.close()
+
+
+def test_file_that_another_user_prepared_is_not_written_to(shared: Path) -> None:
+    (shared / "theirs").write_text("")
+    os.chown(shared / "theirs", 65534, 65534)
+    (shared / "hard").hardlink_to(shared.parent / "ours.conf")
+    for name in ("theirs", "hard"):
+        with pytest.raises(CannotWrite):
+            open_log(shared / name, LIMIT, every_frame=True)
+    assert (shared / "theirs").read_text() == ""
+    (shared / "hard").unlink()
+
+
+def test_own_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "log").symlink_to(tmp_path / "disk" / "camera.jsonl")
+    sink = open_log(tmp_path / "log", LIMIT, every_frame=True)
+    for frame in range(100):
+        sink.on_event(event(frame=frame))
+    sink.close()
+    assert (tmp_path / "log").is_symlink()
+    assert sorted(file.name for file in (tmp_path / "disk").iterdir()) == [
+        "camera.jsonl",
+        "camera.jsonl.1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["log", "log.1"])
+def test_files_that_are_no_logs_stay_as_they_are(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("notes of mine\n" * LIMIT)
+    with pytest.raises(CannotWrite, match=re.escape(name)):
+        open_log(tmp_path / "log", LIMIT, every_frame=True)
+    assert (tmp_path / name).read_text() == "notes of mine\n" * LIMIT
+
+
+def test_older_file_that_is_none_of_ours_is_not_replaced_at_a_rotation(tmp_path: Path) -> None:
+    sink = open_log(tmp_path / "log", LIMIT, every_frame=True)
+    (tmp_path / "log.1").write_text("notes of mine")
+    with pytest.raises(OSError, match="no log of ours"):
+        for frame in range(100):
+            sink.on_event(event(frame=frame))
+    assert (tmp_path / "log.1").read_text() == "notes of mine"
+    (tmp_path / "log.1").unlink()
+    sink.on_event(event(frame=101))
+    assert (tmp_path / "log.1").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgefmnist.camera.source import SourceConfig, without_password
+from edgefmnist.camera.source import SourceConfig, has_password, without_password
 from edgefmnist.camera.sources import stream
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.errors import CameraUnavailable
@@ -110,8 +110,28 @@ def test_nobody_listening(scheme: str) -> None:
         ("http://me@cam/", "http://cam/"),
         ("http://cam/video?user=me&pwd=secret", "http://cam/video?..."),
         ("http://cam:80/a/b", "http://cam:80/a/b"),
+        ("RTSP://me:se?c#ret@cam/live", "RTSP://cam/live"),
+        ("rtsp:/me:secret@cam/live", "rtsp:/cam/live"),
+        ("me:secret@cam/live", "cam/live"),
+        ("rtsp://me%3asecret@cam/live", "rtsp://cam/live"),
+        ("rtsp://cam:554/user=me&password=secret&channel=1", "rtsp://cam:554/..."),
+        ("http://cam/video#secret", "http://cam/video#..."),
+        ("/videos/a:b@c.mp4", "/videos/a:b@c.mp4"),
         ("rtsp://cam/profile@1", "rtsp://cam/profile@1"),
     ],
 )
 def test_no_password_in_a_name(uri: str, shown: str) -> None:
     assert without_password(uri) == shown
+
+
+def test_addresses_with_a_password_are_known() -> None:
+    for uri in (
+        *("rtsp://me:secret@cam", "RTSP://me:se/c@ret@cam/1", "rtsp://me%3Asecret@cam", "a:b@cam"),
+        *("http://cam/v?user=a&pwd=b", "rtsp://cam/user=a_password=b", "http://cam/v?token=x"),
+    ):
+        assert has_password(uri), uri
+    for uri in (
+        *("rtsp://cam:554/1", "rtsp://me@cam/1", "rtsp://me:@cam/1", "http://cam:80/a@2x.jpg"),
+        *("http://cam/v?fps=3&keyframe=1", "tcp://[::1]:99", "rpicam:1", "demo:7", "/v/a:b@c.mp4"),
+    ):
+        assert not has_password(uri), uri

@@ -12,7 +12,8 @@ import os
 import re
 import socket
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from edgefmnist.camera.source import without_password
 
 _FIRST_CAMERA = re.compile(r"auto|demo(:.*)?|(rpicam|picamera2)(:0)?|(/dev/video)?0")
 _RUNS = 8  # of one camera on this machine at once that get an identity of their own
@@ -21,7 +22,7 @@ _RUNS = 8  # of one camera on this machine at once that get an identity of their
 def default_topic(source: str) -> str:
     """``edgefmnist/HOST``, and for another source than the first camera ``edgefmnist/HOST-SOURCE``.
 
-    source: as given with ``--source``. What it holds of secrets stays out, also of the hash.
+    source: as given with ``--source``. What it holds of secrets stays out, also out of the hash.
     """
     host = _name(socket.gethostname().partition(".")[0]) or "camera"
     if _FIRST_CAMERA.fullmatch(source):
@@ -30,8 +31,7 @@ def default_topic(source: str) -> str:
     if found is not None:
         return f"edgefmnist/{host}-" + (f"{found[1]}{found[2]}" if found[1] else f"video{found[3]}")
     if "://" in source:
-        address = urlsplit(source)
-        where = f"{address.netloc.rpartition('@')[2]}{address.path}"
+        where = without_password(source).partition("://")[2]
     else:
         where = Path(source).name or "files"
     return f"edgefmnist/{host}-{_name(where)}"
