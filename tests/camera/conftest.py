@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import shutil
 import stat
 import sys
 import threading
@@ -81,6 +82,13 @@ class MjpegServer:
         self._over.set()
         self._http.shutdown()
         self._http.server_close()
+
+
+@pytest.fixture(scope="session")
+def needs_ffmpeg() -> None:
+    """Skip where FFmpeg is not installed."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("FFmpeg is not installed")
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from __future__ import annotations
 import collections
 import contextlib
 import logging
+import math
 import re
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -186,12 +188,16 @@ class Decoder:
         rate = self._stream.average_rate or self._stream.guessed_rate
         return float(rate) if rate else 0.0
 
-    def read(self) -> VideoFrame | None:
+    def read(self, until: float = math.inf) -> VideoFrame | None:
         """The next whole frame, or None at the end.
+
+        until: ``time.monotonic()`` after which a stream that brings none counts as damaged.
 
         Raises: Damaged, for each packet whose frame is lost; FFmpegError, OSError.
         """
         while not self._ready:
+            if time.monotonic() > until:
+                raise Damaged
             packet = self._fetch()
             if packet is None:
                 return None
@@ -242,7 +248,10 @@ class Decoder:
         if any(frame.is_corrupt for frame in frames) or any(self._is_loss(s[2]) for s in said):
             self._lose()
             raise Damaged
-        self._ready.extend(self._from_a_whole_one(frames))
+        whole = self._from_a_whole_one(frames)
+        if frames and not whole:
+            raise Damaged
+        self._ready.extend(whole)
 
     def _is_loss(self, complaint: str) -> bool:
         """Whether what the decoder says means that a frame is not whole."""

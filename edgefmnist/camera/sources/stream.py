@@ -175,10 +175,10 @@ class StreamSource:
         the stream ends, stalls or has no keyframe.
         """
         av = library()
-        deadline = time.monotonic() + KEYFRAME_S
+        deadline = time.monotonic() + (READ_TIMEOUT_S if self._given else KEYFRAME_S)
         while True:
             try:
-                frame = self._decoder.read()
+                frame = self._decoder.read(deadline)
                 now = time.monotonic_ns()
                 pixels = None if frame is None else pixels_of(frame)
             except Damaged:

@@ -124,11 +124,12 @@ class VideoSource:
         found = self._next_due() if self.live else self._next()
         if found is None:
             return None
+        pixels = pixels_of(found.frame)
         if self.live:
             self.due_ns = int(found.due * 1e9)
             wait_until(found.due)
         return Frame(
-            pixels=pixels_of(found.frame),
+            pixels=pixels,
             captured_ns=time.monotonic_ns(),
             index=found.index,
             proven_new=True,
@@ -138,7 +139,7 @@ class VideoSource:
         """The next frame that is not due before the one after it is already."""
         found = self._ahead or self._next()
         self._ahead = None
-        while found is not None:
+        while found is not None and found.index:  # the first starts the clock
             with contextlib.suppress(Damaged):
                 self._ahead = self._next()
                 if self._ahead is None or self._ahead.due > time.monotonic():

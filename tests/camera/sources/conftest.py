@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,13 +37,6 @@ def plug(devices: Path) -> Plug:
         return device
 
     return connect
-
-
-@pytest.fixture(scope="session")
-def needs_ffmpeg() -> None:
-    """Skip where FFmpeg is not installed."""
-    if shutil.which("ffmpeg") is None:
-        pytest.skip("FFmpeg is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -146,10 +146,10 @@ def ffmpeg_server(file: Path, port: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def rtsp_server(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """GStreamer's RTSP server with SMPTE bars, 320x240 at 15 fps."""
+def rtsp_server(port: int = 0, *how: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """GStreamer's RTSP server with SMPTE bars, 320x240 at 15 fps; how: see the script."""
     process = subprocess.Popen(
-        [SYSTEM_PYTHON, str(RTSP_SERVER), str(port)], stdout=subprocess.PIPE, text=True
+        [SYSTEM_PYTHON, str(RTSP_SERVER), str(port), *how], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.sources.decoder import upright
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.pace import Pace
 from edgefmnist.errors import BadPicture
-from tests.camera.conftest import number_of, numbered
+from tests.camera.conftest import Pixels, number_of, numbered
+from tests.camera.sources.films import make
 from tests.camera.sources.servers import whole_frames
 
 WriteVideo = Callable[..., Path]
@@ -153,3 +157,106 @@ def test_folder_without_pictures(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(BadPicture, match="no pictures in"):
         open_source(SourceConfig(uri=str(tmp_path)))
+
+
+def frames_of(path: Path) -> list[Pixels]:
+    source = open_source(SourceConfig(uri=str(path)))
+    frames = [frame.pixels for frame in whole_frames(source)]
+    source.close()
+    return frames
+
+
+CORNERED = "color=black:s=64x32:r=25:d=0.4,format=yuv444p,drawbox=w=16:h=8:color=white:t=fill"
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
+@pytest.mark.parametrize(
+    ("how", "shape", "corner"),
+    [
+        ("-display_rotation 0", (32, 64), (0, 0)),
+        ("-display_rotation 90", (64, 32), (-1, 0)),  # degrees counterclockwise
+        ("-display_rotation 180", (32, 64), (-1, -1)),
+        ("-display_rotation 270", (64, 32), (0, -1)),
+    ],
+)
+def test_film_of_a_phone_held_upright(
+    how: str, shape: tuple[int, int], corner: tuple[int, int], tmp_path: Path
+) -> None:
+    plain = make(tmp_path / "plain.mp4", "-c:v libx264 -qp 0", CORNERED)
+    turned = tmp_path / "turned.mp4"
+    command = f"ffmpeg -loglevel error {how} -i {plain} -c copy {turned}".split()
+    if subprocess.run(command).returncode:
+        pytest.skip("this FFmpeg cannot write a rotation without coding again")
+    for pixels in frames_of(turned):
+        assert pixels.shape[:2] == shape
+        corners = {(y, x): pixels[y, x].mean() for y in (0, -1) for x in (0, -1)}
+        assert max(corners, key=lambda one: corners[one]) == corner
+
+
+def test_display_matrix_may_also_mirror() -> None:
+    pixels = np.arange(6, dtype=np.uint8).reshape(2, 3, 1)
+    for (a, b, c, d), expected in {
+        (1, 0, 0, 1): pixels,
+        (-1, 0, 0, 1): pixels[:, ::-1],
+        (0, 1, 1, 0): pixels.transpose(1, 0, 2),
+        (0, 1, -1, 0): np.rot90(pixels, -1),
+        (1, 1, -1, 1): pixels,  # 45°: left as it is
+    }.items():
+        matrix = np.array([a, b, 0, c, d, 0, 0, 0, 16384], np.int32) << 16
+        np.testing.assert_array_equal(upright(pixels, matrix.tobytes()), expected)
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
+@pytest.mark.parametrize(
+    "coding",
+    [
+        "-c:v libx264 -x264-params interlaced=1:tff=1 -f mpegts",
+        "-c:v mpeg2video -flags +ildct+ilme -q:v 2 -f mpeg",
+        "-c:v libx264 -bf 3 -pix_fmt yuv420p10le -f matroska",
+        "-c:v libx264 -pix_fmt gray -f mp4",
+        "-c:v libvpx -pix_fmt yuva420p -auto-alt-ref 0 -f webm",
+        "-c:v gif -f gif",
+        "-c:v ffv1 -f matroska",
+        "-c:v mjpeg -q:v 2 -f avi",
+    ],
+)
+def test_every_frame_of_every_kind_of_film_is_filled(coding: str, tmp_path: Path) -> None:
+    film = make(tmp_path / "film", coding, "testsrc2=s=160x120:r=25:d=1")
+    frames = frames_of(film)
+    assert len(frames) == 25
+    for pixels in frames:
+        assert pixels.shape == (120, 160, 3)
+        assert pixels.std() > 40
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "mp4", "gif"])
+def test_declared_size_is_bounded_before_anything_is_decoded(suffix: str, tmp_path: Path) -> None:
+    coding = "-frames:v 1" if suffix == "gif" else "-c:v libx264 -preset ultrafast -frames:v 1"
+    film = make(tmp_path / f"large.{suffix}", coding, "color=black:s=8000x6000:r=25")
+    script = (
+        "import resource, sys\n"
+        "from edgefmnist.camera.sources.opening import open_source, SourceConfig\n"
+        "from edgefmnist.errors import BadPicture\n"
+        "from tests.camera.sources.servers import whole_frames\n"
+        "try: list(whole_frames(open_source(SourceConfig(uri=sys.argv[1]))))\n"
+        "except BadPicture as error: print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, film], capture_output=True, text=True)
+    said, kilobytes = done.stdout.splitlines()
+    assert "8000x6000" in said or "cannot be decoded" in said
+    assert int(kilobytes) < 250_000
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
+def test_music_with_a_cover_is_no_film(tmp_path: Path) -> None:
+    cover = make(tmp_path / "cover.jpg", "-frames:v 1")
+    song = tmp_path / "song.mp3"
+    words = f"-f lavfi -i sine=d=1 -i {cover} -map 0 -map 1 -disposition:v attached_pic {song}"
+    subprocess.run(["ffmpeg", "-loglevel", "error", *words.split()], check=True)
+    with pytest.raises(BadPicture):
+        open_source(SourceConfig(uri=str(song)))
+    sound = make(tmp_path / "sound.mp4", "-f mp4", "sine=d=1")
+    with pytest.raises(BadPicture, match="holds no video"):
+        open_source(SourceConfig(uri=str(sound)))

@@ -15,7 +15,9 @@ from edgefmnist.camera.source import SourceConfig, has_password, without_passwor
 from edgefmnist.camera.sources import stream
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.errors import CameraUnavailable
+from tests.camera.sources.films import PACKET, make
 from tests.camera.sources.servers import (
+    byte_server,
     free_port,
     open_when_there,
     rtsp_server,
@@ -58,6 +60,49 @@ def test_rtsp_server_that_hangs_is_an_error_in_time(monkeypatch: pytest.MonkeyPa
             for _ in range(1000):
                 source.read()
         assert time.monotonic() - start < 10
+        source.close()
+
+
+@pytest.mark.usefixtures("needs_rtsp_server")
+def test_rtsp_camera_that_sends_over_udp_only() -> None:
+    with rtsp_server(0, "udp") as (url, _process):
+        source = open_when_there(url.replace("rtsp://", "RTSP://"))
+        frames = [source.read() for _ in range(5)]
+        source.close()
+    assert all(frame is not None and frame.pixels.shape == (240, 320, 3) for frame in frames)
+
+
+@pytest.mark.usefixtures("needs_rtsp_server")
+@pytest.mark.parametrize("how", [["password"], ["udp", "password"]])
+def test_rtsp_password(how: list[str]) -> None:
+    with rtsp_server(0, *how) as (url, _process):
+        source = open_when_there(url.replace("//", "//me:p%40ss@"))
+        assert source.read() is not None and "p%40ss" not in source.name
+        source.close()
+        for userinfo in ("", "me:wrong@"):
+            with pytest.raises(CameraUnavailable, match="refuses user or password") as caught:
+                open_source(SourceConfig(uri=url.replace("//", f"//{userinfo}")))
+            assert "wrong" not in str(caught.value) and "127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.usefixtures("needs_rtsp_server")
+def test_rtsp_path_that_is_not_there() -> None:
+    with rtsp_server() as (url, _process):
+        open_when_there(url).close()
+        with pytest.raises(CameraUnavailable, match="404"):
+            open_source(SourceConfig(uri=url + "-not"))
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
+def test_sender_without_keyframes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "KEYFRAME_S", 0.2)
+    monkeypatch.setattr(stream, "READ_TIMEOUT_S", 1.0)
+    data = make(tmp_path / "a.ts", "-c:v mpeg4 -g 600 -f mpegts").read_bytes()
+    tables, film = data[: 3 * PACKET], data[len(data) // 10 // PACKET * PACKET :]
+    with byte_server(tables + film + film, stay=threading.Event()) as address:
+        source = open_source(SourceConfig(uri=f"tcp://{address}"))
+        with pytest.raises(CameraUnavailable, match="keyframe"):
+            source.read()
         source.close()
 
 
