@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -126,3 +127,18 @@ def test_a_child_ends_when_its_parent_is_killed_at_any_moment(
             break
         time.sleep(0.1)
     assert not Path(f"/proc/{child}").exists()
+
+
+def test_every_child_process_is_started_by_way_of_here() -> None:
+    starts = 0
+    for file in Path(children.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called.startswith(("subprocess.", "os.system", "os.exec", "os.spawn", "os.popen")):
+                assert isinstance(node, ast.Call)
+                given = [
+                    ast.unparse(one.value) for one in node.keywords if one.arg in (None, "env")
+                ]
+                assert any(one.startswith("children.") for one in given), f"{file}:{node.lineno}"
+                starts += 1
+    assert starts > 5
