@@ -260,3 +260,16 @@ def test_a_camera_that_falls_silent_gives_no_sign_of_life(
     while time.monotonic() < end:
         assert not any("WATCHDOG" in one for one in listener.heard())
     assert child.poll() is None
+
+
+def test_a_camera_slower_than_the_watchdog_makes_that_longer(
+    systemd: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
+    for frame_s, longer in ((0.0, False), (10.0, False), (100.0, True)):
+        sink = open_systemd(frame_s)
+        sink.on_status(LIVE)
+        assert ("WATCHDOG_USEC=400000000" in systemd.heard()[0].splitlines()) == longer
+        sink.close()
+        systemd.heard()

@@ -31,10 +31,7 @@ class LiveDecoder:
             if not self._refused:
                 self._bad_since_s = time.monotonic()
             self._refused += 1
-            too_large = isinstance(error, TooLarge)
-            self._what = (
-                "only pictures that are too large" if too_large else "only damaged pictures"
-            )
+            self._what = "too large" if isinstance(error, TooLarge) else "damaged"
             self._reason = str(error)
             return None
         self._has_given, self._refused = True, 0
@@ -43,7 +40,9 @@ class LiveDecoder:
     @property
     def complaint(self) -> str:
         """Words on a camera of which only bad pictures come; empty while it may recover."""
-        patience_s = _RUNNING_S if self._has_given else _START_S
+        patience_s: float = _RUNNING_S if self._has_given else _START_S
+        if self._what == "too large":  # that will not pass by itself
+            patience_s = 0
         if self._refused < 2 or time.monotonic() - self._bad_since_s < patience_s:
             return ""
         return (
