@@ -2,114 +2,173 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import stat
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.decoding import damage, jpeg
-from edgefmnist.camera.decoding.jpeg_structure import DamagedPicture
+from edgefmnist.camera.headers import Header, Unreadable, is_picture, read_header
+from edgefmnist.camera.limits import MOST_DECODED_BYTES, MOST_FILE_BYTES, MOST_PIXELS
 from edgefmnist.camera.sources.opencv import cv2
+from edgefmnist.camera.view import upright
 from edgefmnist.errors import BadPicture
-from edgefmnist.quiet import heard_stderr
+from edgefmnist.quiet import silenced_stderr
 
 _LARGE_PIXELS = 24_000_000  # from here on a smaller decoding is enough and much cheaper
-_TOO_MANY_PIXELS = 400_000_000  # 1.2 GB decoded: more than most Pis have
-_LARGEST_FILE = 1 << 30
+_ENOUGH_PIXELS = 4_000_000
+_LONGEST_SIDE = 30_000  # JPEG, which frames are kept and shown as, ends at 65,535
 
-_JPEG = b"\xff\xd8\xff"
-_PNG = b"\x89PNG\r\n\x1a\n"
+_AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION  # else it depends on OpenCV's version and the format
+_REDUCED = {4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 
 
-def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture file, upright.
+
+    pixels: uint8 [height, width, 3] in B, G, R order. full_size: width and height that the picture
+    has in the file, upright too; `pixels` are fewer where it is large.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    full_size: tuple[int, int]
+
+
+def read_picture(path: Path) -> Picture:
     """Read one picture file.
 
-    Grey becomes three equal channels, 16 bits become the upper 8, EXIF orientation is applied.
-    JPEG and PNG pictures over 24 million pixels come out at a quarter or an eighth of their size,
-    without transparency: the model sees 28x28 pixels and a JPEG decodes ten times cheaper that
-    way. Over 400 million pixels they are refused undecoded.
+    Grey becomes three equal channels, 16 bits become the upper 8, the orientation that the file
+    names is applied, and of several pictures in it the first is taken. JPEG and PNG pictures over
+    24 million pixels come out at a quarter or an eighth of their size, without transparency: the
+    model sees 28x28 pixels and a JPEG decodes ten times cheaper that way. What would take more
+    than `limits` allow is refused undecoded.
 
-    Returns: uint8 [height, width, 3] in B, G, R order.
     Raises: BadPicture.
     """
+    data = _file_bytes(path)
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):  # reading a pipe or a device may never end
-            raise BadPicture(f"{path} is not a file but a directory, a pipe or a device")
-        if about.st_size > _LARGEST_FILE:
-            raise BadPicture(f"{path} is over 1 GiB: shrink it first")
-        data = path.read_bytes()
+        header = read_header(data)
+        shrink = _way(header)
+    except Unreadable as error:
+        raise BadPicture(f"{path} {error}") from error
+    try:
+        with silenced_stderr():  # libpng and libjpeg complain there by themselves
+            decoded = _decode(data, header, shrink)
+    except cv2.error as error:  # a damage that OpenCV checks for, or no memory
+        raise BadPicture(f"{path} is a damaged picture: {error.err}") from error
+    if decoded is None:
+        raise BadPicture(
+            f"{path} is a damaged {header.kind}, or one that OpenCV {cv2.__version__} cannot decode"
+        )
+    size = (header.width, header.height)
+    if header.orientation >= 5:
+        size = size[::-1]
+    pixels = np.asarray(upright(decoded, header.orientation), np.uint8)
+    return Picture(pixels=pixels, full_size=size)
+
+
+def is_still(path: Path) -> bool:
+    """Whether a file begins as a picture does, and is not a film of several.
+
+    Raises: BadPicture where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(64)
+            if not is_picture(data):
+                return False
+            if data.startswith((b"GIF8", b"\x89PNG")):
+                return not read_header(data + file.read(MOST_FILE_BYTES)).animated
+            return True
+    except OSError as error:
+        raise BadPicture(f"cannot read {path}: {error.strerror}") from error
+    except Unreadable:
+        return True
+
+
+def _file_bytes(path: Path) -> bytes:
+    """What is in a file. Raises: BadPicture."""
+    try:
+        # Not to wait for the other end of a pipe, which is refused in the next line.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise BadPicture(f"{path} is not a file but a directory, a pipe or a device")
+            data = file.read(min(about.st_size, MOST_FILE_BYTES) + 1)
     except OSError as error:
         raise BadPicture(f"cannot read picture {path}: {error.strerror}") from error
+    if len(data) > MOST_FILE_BYTES:
+        raise BadPicture(f"{path} is over {MOST_FILE_BYTES // 10**6} MB: shrink it first")
     if not data:
         raise BadPicture(f"{path} is empty")
-    pixels = count_pixels(data)
-    if pixels > _TOO_MANY_PIXELS:
-        raise BadPicture(f"{path} has {pixels // 10**6} million pixels: shrink it first")
-    try:
-        if data.startswith(_JPEG):
-            return jpeg.decode_with(data, _flag(pixels))
-        with heard_stderr() as said:  # libpng and libtiff complain there by themselves
-            picture = _decode(data, pixels)
-        damage.check(data, bytes(said))
-    except DamagedPicture as error:
-        raise BadPicture(f"{path} is a damaged picture: {error}") from error
-    except cv2.error as error:  # declared sizes that OpenCV refuses
-        raise BadPicture(f"{path} is a damaged picture: {error.err}") from error
-    if picture is None:
-        raise BadPicture(f"{path} is not a picture, or a damaged one: want JPEG, PNG or the like")
-    return picture
+    return data
 
 
-def count_pixels(data: bytes) -> int:
-    """Width times height as a JPEG or PNG declares it, without decoding; 0 where not known."""
-    if data.startswith(_PNG) and len(data) >= 24:
-        width, height = struct.unpack(">II", data[16:24])
-        return int(width) * int(height)
-    if data.startswith(_JPEG):
-        at = 2
-        while at + 9 <= len(data) and data[at] == 0xFF:
-            marker = data[at + 1]
-            # The frame headers SOF0..SOF15 hold the size; C4, C8 and CC are other segments.
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-                return int(width) * int(height)
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return 0
+def _way(header: Header) -> int:
+    """By how much the decoder makes the picture smaller: 1 (not at all), 4 or 8.
+
+    Raises: Unreadable where even so it would take too much memory.
+    """
+    pixels = header.pixels
+    if pixels > MOST_PIXELS:
+        raise Unreadable(f"has {pixels // 10**6} million pixels: shrink it first")
+    # Factors measured with OpenCV 4.12 and 5.0, which hold their output twice.
+    depth = 2 if header.deep else 1
+    whole = header.overhead_bytes + 2 * pixels * (4 * depth if header.alpha else 3)
+    by_decoder = header.kind != "TIFF"  # there a reduced one is turned into the wrong shape
+    if whole <= MOST_DECODED_BYTES and (
+        pixels < _LARGE_PIXELS or header.alpha or not by_decoder
+    ):
+        return 1
+    factor = 4 if pixels / 16 < _ENOUGH_PIXELS else 8
+    part = header.overhead_bytes + (0 if header.scales else 3 * pixels) + 6 * pixels // factor**2
+    least = part if by_decoder else whole
+    if least > MOST_DECODED_BYTES:
+        raise Unreadable(
+            f"has {pixels // 10**6} million pixels, and decoding this {header.kind} would take "
+            f"{least // 10**6} MB of memory: shrink it first"
+        )
+    return factor
 
 
-def _decode(data: bytes, pixels: int) -> npt.NDArray[np.uint8] | None:
+def _decode(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None:
     coded = np.frombuffer(data, np.uint8)
-    if pixels >= _LARGE_PIXELS:
-        return _bytes(cv2.imdecode(coded, _flag(pixels)))
-    whole = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
-    if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:
-        return _on_paper(_shrunk(whole))
-    return _bytes(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    if shrink > 1:
+        return _decoded(coded, _REDUCED[shrink] | _AS_STORED)
+    if header.alpha:
+        whole = _decoded(coded, cv2.IMREAD_UNCHANGED)
+        if whole is None:
+            return None
+        if whole.ndim == 3 and whole.shape[2] == 4 and whole.itemsize <= 2:
+            return _on_paper(_shrunk(whole, _ENOUGH_PIXELS))
+        if whole.ndim == 3 and whole.dtype == np.uint8:
+            return whole
+    pixels = _decoded(coded, cv2.IMREAD_COLOR | _AS_STORED)
+    large = pixels is not None and pixels.shape[0] * pixels.shape[1] >= _LARGE_PIXELS
+    return None if pixels is None else _shrunk(pixels, _ENOUGH_PIXELS if large else None)
 
 
-def _flag(pixels: int) -> int:
-    if pixels < _LARGE_PIXELS:
-        return cv2.IMREAD_COLOR
-    return cv2.IMREAD_REDUCED_COLOR_4 if pixels < 64_000_000 else cv2.IMREAD_REDUCED_COLOR_8
+def _decoded(coded: npt.NDArray[np.uint8], flags: int) -> npt.NDArray[Any] | None:
+    return cv2.imdecode(coded, flags)  # type: ignore[no-any-return]
 
 
-def _shrunk(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """At most about 4 million pixels of it, so that blending stays cheap."""
-    factor = (4_000_000 / (picture.shape[0] * picture.shape[1])) ** 0.5
+def _shrunk(picture: npt.NDArray[Any], pixels: int | None) -> npt.NDArray[Any]:
+    """At most about so many pixels of it, and no side that JPEG could not hold."""
+    height, width = picture.shape[:2]
+    factor = min(1.0, _LONGEST_SIDE / max(height, width))
+    if pixels is not None:
+        factor = min(factor, (pixels / (height * width)) ** 0.5)
     if factor >= 1:
         return picture
-    return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def _bytes(picture: npt.NDArray[np.generic] | None) -> npt.NDArray[np.uint8] | None:
-    return None if picture is None else np.asarray(picture, np.uint8)
-
-
-def _on_paper(bgra: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+def _on_paper(bgra: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """A cut-out laid on paper.
 
     White, as shops show products and as Fashion-MNIST's own photos were taken; dark grey under a
