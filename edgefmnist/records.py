@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # NumPy takes a tenth of a second to import and `--help` does
     import numpy as np
     import numpy.typing as npt
 
+Box = tuple[int, int, int, int]
+
 LABELS = (
     "T-shirt/top",
     "Trouser",
@@ -88,6 +90,8 @@ class Frame:
     true_label: label index where the source knows it (the demo), -1 for an empty scene, else None.
     proven_new: whether its source knows that this is not the frame before once more, though it may
         look the same: a stream whose time went on. A raw camera shows it by its noise only.
+    full_size: width and height of a large picture of which `pixels` are a smaller decoding; None
+        where they are all there is.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -96,6 +100,22 @@ class Frame:
     name: str = ""
     true_label: int | None = None
     proven_new: bool = False
+    full_size: tuple[int, int] | None = None
+
+
+def box_at(
+    box: Box | None, shown: tuple[int, ...], full_size: tuple[int, int] | None
+) -> Box | None:
+    """A box in a picture of `shown` (height, width, ...), in the pixels of its `full_size`.
+
+    box: x, y, width, height. full_size: width and height; None: the same as shown.
+    """
+    if box is None or full_size is None:
+        return box
+    across, down = full_size[0] / shown[1], full_size[1] / shown[0]
+    left, top = round(box[0] * across), round(box[1] * down)
+    right, bottom = round((box[0] + box[2]) * across), round((box[1] + box[3]) * down)
+    return left, top, max(1, right - left), max(1, bottom - top)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from benchmarks.photos.score import EMPTY, OUTSIDE, STRICT, Answer, in_tuning_half
 from benchmarks.photos.variants import Variant
+from edgefmnist.camera.picture_folder import list_pictures
 from edgefmnist.camera.pictures import read_picture
 from edgefmnist.camera.recognizer import Recognizer
 from edgefmnist.camera.sources import scenes
-from edgefmnist.camera.sources.folder import pictures_in
 from edgefmnist.errors import BadPicture
 
 OnProgress = Callable[[int, int], None]
@@ -46,10 +46,10 @@ def read_photos(root: Path, on_progress: OnProgress) -> list[Photo]:
     folders = [root / name for name in (*STRICT, *OUTSIDE) if (root / name).is_dir()]
     if not any(folder.name in STRICT for folder in folders):
         raise BadPicture(f"{root} has no folders of photos such as {root}/dress")
-    paths = [path for folder in folders for path in pictures_in(folder)]
+    paths = [path for folder in folders for path in list_pictures(folder).pictures]
     photos = []
     for path in paths:
-        photos.append(Photo(folder=path.parent.name, path=path, pixels=read_picture(path)))
+        photos.append(Photo(folder=path.parent.name, path=path, pixels=read_picture(path).pixels))
         on_progress(len(photos), len(paths))
     return photos
 

@@ -62,6 +62,7 @@ class CameraEvent:
     capture_ns, preprocess_ns, infer_ns: the three parts of its latency (`Capture.take`).
     fps: frames classified a second, over the last 30. dropped: frames never classified so far.
     true_label: label index where the source knows it, -1 for an empty scene, else None.
+    full_size: see `Frame`.
     background_fits: whether the learned background still does; None without one.
     """
 
@@ -81,6 +82,7 @@ class CameraEvent:
     dropped: int
     true_label: int | None
     background_fits: bool | None
+    full_size: tuple[int, int] | None = None
 
 
 class Sink(Protocol):

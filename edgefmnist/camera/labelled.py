@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgefmnist.camera.picture_folder import OnNote, list_pictures, unheard
 from edgefmnist.camera.recognizer import Recognizer
-from edgefmnist.camera.sources.folder import pictures_in
 from edgefmnist.camera.stills import Still, recognize_stills
 from edgefmnist.errors import BadInput, BadPicture
 from edgefmnist.records import LABELS, Evaluation
@@ -35,19 +35,22 @@ class LabelledResult:
 
 
 def evaluate_pictures(
-    folder: Path, recognizer: Recognizer, on_progress: Callable[[int, int], None]
+    folder: Path,
+    recognizer: Recognizer,
+    on_progress: Callable[[int, int], None],
+    on_note: OnNote = unheard,
 ) -> LabelledResult:
     """Answer every picture in the folders of `folder` that are named after classes.
 
-    on_progress: called with pictures done and pictures in all.
+    on_progress: called with pictures done and pictures in all. on_note: told what is left out.
     Raises: BadInput where a folder is named after none of them, or there is no picture.
     """
     folders = _class_folders(folder)
-    counts = [len(pictures_in(path)) for path, _ in folders]
+    counts = [len(list_pictures(path).pictures) for path, _ in folders]
     confusion = np.zeros((len(LABELS), len(LABELS) + 1), int)
     unreadable, done = [], 0
     for path, label in folders:
-        for still in recognize_stills([str(path)], recognizer):
+        for still in recognize_stills([str(path)], recognizer, on_note):
             if still.recognition is None:
                 unreadable.append(still)
             else:  # index -1, unknown, is the last column

@@ -171,6 +171,7 @@ class FramePath:
             dropped=dropped,
             true_label=frame.true_label,
             background_fits=self._recognizer.background_fits,
+            full_size=frame.full_size,
         )
         return self._event
 

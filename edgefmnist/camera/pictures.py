@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.camera.decoding import damage, jpeg
+from edgefmnist.camera.decoding.jpeg_structure import DamagedPicture
 from edgefmnist.camera.headers import Header, Unreadable, is_picture, read_header
 from edgefmnist.camera.limits import MOST_DECODED_BYTES, MOST_FILE_BYTES, MOST_PIXELS
 from edgefmnist.camera.sources.opencv import cv2
-from edgefmnist.camera.view import upright
+from edgefmnist.camera.turning import upright
 from edgefmnist.errors import BadPicture
-from edgefmnist.quiet import silenced_stderr
+from edgefmnist.quiet import heard_stderr
 
 _LARGE_PIXELS = 24_000_000  # from here on a smaller decoding is enough and much cheaper
 _ENOUGH_PIXELS = 4_000_000
@@ -56,8 +58,9 @@ def read_picture(path: Path) -> Picture:
     except Unreadable as error:
         raise BadPicture(f"{path} {error}") from error
     try:
-        with silenced_stderr():  # libpng and libjpeg complain there by themselves
-            decoded = _decode(data, header, shrink)
+        decoded = _checked(data, header, shrink)
+    except DamagedPicture as error:
+        raise BadPicture(f"{path} is a damaged picture: {error}") from error
     except cv2.error as error:  # a damage that OpenCV checks for, or no memory
         raise BadPicture(f"{path} is a damaged picture: {error.err}") from error
     if decoded is None:
@@ -94,7 +97,7 @@ def _file_bytes(path: Path) -> bytes:
     """What is in a file. Raises: BadPicture."""
     try:
         # Not to wait for the other end of a pipe, which is refused in the next line.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
                 raise BadPicture(f"{path} is not a file but a directory, a pipe or a device")
@@ -120,9 +123,7 @@ def _way(header: Header) -> int:
     depth = 2 if header.deep else 1
     whole = header.overhead_bytes + 2 * pixels * (4 * depth if header.alpha else 3)
     by_decoder = header.kind != "TIFF"  # there a reduced one is turned into the wrong shape
-    if whole <= MOST_DECODED_BYTES and (
-        pixels < _LARGE_PIXELS or header.alpha or not by_decoder
-    ):
+    if whole <= MOST_DECODED_BYTES and (pixels < _LARGE_PIXELS or header.alpha or not by_decoder):
         return 1
     factor = 4 if pixels / 16 < _ENOUGH_PIXELS else 8
     part = header.overhead_bytes + (0 if header.scales else 3 * pixels) + 6 * pixels // factor**2
@@ -133,6 +134,17 @@ def _way(header: Header) -> int:
             f"{least // 10**6} MB of memory: shrink it first"
         )
     return factor
+
+
+def _checked(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None:
+    """Decode a whole picture. Raises: DamagedPicture, cv2.error."""
+    if header.kind == "JPEG":
+        flag = cv2.IMREAD_COLOR if shrink == 1 else _REDUCED[shrink]
+        return _shrunk(jpeg.decode_with(data, flag | _AS_STORED), None)
+    with heard_stderr() as said:  # libpng and libtiff complain there by themselves
+        decoded = _decode(data, header, shrink)
+    damage.check(data, bytes(said))
+    return decoded
 
 
 def _decode(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None:
@@ -153,7 +165,7 @@ def _decode(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None
 
 
 def _decoded(coded: npt.NDArray[np.uint8], flags: int) -> npt.NDArray[Any] | None:
-    return cv2.imdecode(coded, flags)  # type: ignore[no-any-return]
+    return cv2.imdecode(coded, flags)
 
 
 def _shrunk(picture: npt.NDArray[Any], pixels: int | None) -> npt.NDArray[Any]:

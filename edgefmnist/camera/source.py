@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from edgefmnist.camera.view import View
 from edgefmnist.records import Frame
 
 FORMS = (
@@ -27,6 +28,7 @@ class SourceConfig:
     width and height in pixels, fps: frames a second; None: the source's own choice. realtime: a
     file at the speed it was filmed at, like a camera. loop: a file, again and again. ca: a file of
     certificates to trust in an https address. Of a network stream, fps is what it is known to send.
+    view: how its frames are turned and cut.
     """
 
     uri: str = "auto"
@@ -35,6 +37,7 @@ class SourceConfig:
     realtime: bool = False
     loop: bool = False
     ca: Path | None = None
+    view: View = dataclasses.field(default_factory=View)
 
 
 class Damaged(Exception):

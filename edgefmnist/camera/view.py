@@ -1,7 +1,6 @@
-"""Which way up a picture is, and which part of it counts.
+"""Which way up a camera's pictures are, and which part of them counts.
 
-`upright` undoes how a camera was held, as its files say (EXIF); `View` is what the user asks for:
-``--rotate``, ``--flip`` and ``--crop``.
+What ``--rotate``, ``--flip`` and ``--crop`` ask for; `turning` does it.
 """
 
 from __future__ import annotations
@@ -9,13 +8,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
 from edgefmnist.errors import UsageError
 
-Pixels = npt.NDArray[np.uint8]
 Size = tuple[int, int]
 
 ROTATIONS = (90, 180, 270)
@@ -37,28 +31,10 @@ class View:
     flip: str = ""
     crop: tuple[float, float, float, float] | None = None
 
-    def __bool__(self) -> bool:
-        """Whether it changes anything."""
-        return self != View()
-
-    def of(self, pixels: Pixels) -> Pixels:
-        """A picture, uint8 [height, width, 3], seen this way: contiguous; the same where it is all.
-
-        What is cropped is one pixel wide and high at least.
-        """
-        if self.rotate:
-            pixels = _rotated(pixels, self.rotate)
-        if self.flip:
-            pixels = np.asarray(cv2.flip(pixels, 1 if self.flip == "horizontal" else 0), np.uint8)
-        if self.crop is not None:
-            left, top, width, height = self._part(pixels.shape[1], pixels.shape[0])
-            pixels = np.ascontiguousarray(pixels[top : top + height, left : left + width])
-        return pixels
-
     def size(self, size: Size) -> Size:
-        """Width and height of what `of` makes of a picture of `size`."""
+        """Width and height of what a picture of `size` becomes."""
         width, height = size if self.rotate % 180 == 0 else size[::-1]
-        return self._part(width, height)[2:] if self.crop is not None else (width, height)
+        return self.part((width, height))[2:]
 
     def words(self) -> str:
         """As options of the command, empty where nothing is changed."""
@@ -68,12 +44,15 @@ class View:
             given.append("--crop " + ",".join(f"{share:g}" for share in self.crop))
         return " ".join(given)
 
-    def _part(self, width: int, height: int) -> tuple[int, int, int, int]:
-        assert self.crop is not None
-        left, top = round(self.crop[0] * width), round(self.crop[1] * height)
-        right = round((self.crop[0] + self.crop[2]) * width)
-        bottom = round((self.crop[1] + self.crop[3]) * height)
-        left, top = min(left, width - 1), min(top, height - 1)
+    def part(self, turned: Size) -> tuple[int, int, int, int]:
+        """Left, top, width and height of what is kept of the turned picture: a pixel at least."""
+        width, height = turned
+        if self.crop is None:
+            return 0, 0, width, height
+        left = min(round(self.crop[0] * width), width - 1)
+        top = min(round(self.crop[1] * height), height - 1)
+        right = min(round((self.crop[0] + self.crop[2]) * width), width)
+        bottom = min(round((self.crop[1] + self.crop[3]) * height), height)
         return left, top, max(1, right - left), max(1, bottom - top)
 
 
@@ -82,7 +61,7 @@ def read_view(rotate: str | None, flip: str | None, crop: str | None) -> View:
 
     Raises: UsageError.
     """
-    if rotate is not None and rotate not in map(str, ROTATIONS):
+    if rotate is not None and rotate not in map(str, (0, *ROTATIONS)):
         raise UsageError(f"--rotate {rotate}: want 90, 180 or 270, in degrees clockwise")
     if flip is not None and flip not in FLIPS:
         raise UsageError(f"--flip {flip}: want horizontal or vertical; --rotate 180 is both")
@@ -113,20 +92,3 @@ def _shares(text: str) -> tuple[float, float, float, float]:
             f"--crop {text} reaches out of the picture: X + WIDTH and Y + HEIGHT must be at most 1"
         )
     return left, top, width, height
-
-
-def upright(pixels: npt.NDArray[np.generic], orientation: int) -> npt.NDArray[np.generic]:
-    """A picture as it was seen; orientation: EXIF's number, 1 (as it is) to 8."""
-    if orientation in (2, 4, 5, 7):
-        pixels = np.asarray(cv2.flip(pixels, 1))  # type: ignore[call-overload]
-    turn = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}.get(orientation)
-    return pixels if turn is None else _rotated(pixels, turn)  # type: ignore[arg-type]
-
-
-def _rotated(pixels: Pixels, degrees: int) -> Pixels:
-    code = {
-        90: cv2.ROTATE_90_CLOCKWISE,
-        180: cv2.ROTATE_180,
-        270: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    }[degrees]
-    return np.asarray(cv2.rotate(pixels, code))

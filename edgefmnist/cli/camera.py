@@ -9,10 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from edgefmnist.cli import camera_options as options
 from edgefmnist.cli.models import opened
-from edgefmnist.cli.options import ModelOption, ThresholdOption, byte_count, picture_size
+from edgefmnist.cli.options import (
+    CropOption,
+    FlipOption,
+    ModelOption,
+    RotateOption,
+    ThresholdOption,
+    byte_count,
+    picture_size,
+)
 from edgefmnist.cli.outputs import OutputsConfig, open_outputs
+from edgefmnist.errors import BadPicture
 
 if TYPE_CHECKING:
     from edgefmnist.camera.capture import Capture
@@ -28,6 +39,9 @@ def camera(
     fps: options.FpsOption = None,
     realtime: options.RealtimeOption = False,
     loop: options.LoopOption = False,
+    rotate: RotateOption = None,
+    flip: FlipOption = None,
+    crop: CropOption = None,
     list_cameras: options.ListOption = False,
     model: ModelOption = None,
     frames: options.FramesOption = None,
@@ -60,6 +74,7 @@ def camera(
     from edgefmnist.camera.loop import CameraConfig
     from edgefmnist.camera.preview import check_address
     from edgefmnist.camera.source import SourceConfig, has_password
+    from edgefmnist.camera.view import read_view
 
     if preview is not None:  # before a camera is opened for nothing
         check_address(preview)
@@ -88,6 +103,7 @@ def camera(
         fps=fps,
         realtime=realtime,
         loop=loop,
+        view=read_view(rotate, flip, crop),
     )
     config = CameraConfig(frames=frames, give_up_after_s=give_up_after)
     understanding = _Understanding(
@@ -127,11 +143,12 @@ def _run(
         from edgefmnist.camera.recognizer import open_recognizer
         from edgefmnist.camera.reloading import Reloading
         from edgefmnist.render import live
+        from edgefmnist.render.console import show_note
 
         if how.learn or how.background is not None:
             refuse_folder(source.uri)
         with contextlib.closing(
-            open_capture(source, config.give_up_after_s, should_stop)
+            open_capture(source, config.give_up_after_s, should_stop, show_note)
         ) as capture:
             ground = _background(capture, how, should_stop)
             if should_stop():
@@ -167,6 +184,8 @@ def _run(
                     live.show_bad_model,
                 )
         live.show_summary(summary, jsonl=outputs.jsonl)
+    if capture.unreadable:
+        raise typer.Exit(BadPicture.exit_code)
 
 
 def _background(

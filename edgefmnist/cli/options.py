@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,6 +39,30 @@ ThresholdOption = Annotated[
         "0 to 1; off never does. By default the model's own.",
     ),
 ]
+
+
+def _view_option(option: str, metavar: str, help: str, *, envvar: bool) -> Any:
+    """An option on how pictures are seen. envvar: read from the environment too."""
+    name = f"EDGEFMNIST_{option.strip('-').upper()}" if envvar else None
+    return typer.Option(option, metavar=metavar, envvar=name, help=help)
+
+
+_ROTATE = ("--rotate", "90|180|270", "Turn pictures so many degrees clockwise.")
+_FLIP = ("--flip", "horizontal|vertical", "Then swap left and right, or top and bottom.")
+_CROP = (
+    "--crop",
+    "X,Y,WIDTH,HEIGHT",
+    "Then keep this part only, in shares of width and height: 0.25,0,0.5,1 is the middle half.",
+)
+
+# The camera's may stand in the environment. `predict` reads none there: frames that the camera
+# kept are turned already.
+RotateOption = Annotated[str | None, _view_option(*_ROTATE, envvar=True)]
+FlipOption = Annotated[str | None, _view_option(*_FLIP, envvar=True)]
+CropOption = Annotated[str | None, _view_option(*_CROP, envvar=True)]
+RotateStillOption = Annotated[str | None, _view_option(*_ROTATE, envvar=False)]
+FlipStillOption = Annotated[str | None, _view_option(*_FLIP, envvar=False)]
+CropStillOption = Annotated[str | None, _view_option(*_CROP, envvar=False)]
 
 
 def whole_numbers(option: str, text: str, example: str, most: int | None = None) -> tuple[int, ...]:

@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from edgefmnist.cli.models import opened
-from edgefmnist.cli.options import ModelOption, ThresholdOption
+from edgefmnist.cli.options import (
+    CropStillOption,
+    FlipStillOption,
+    ModelOption,
+    RotateStillOption,
+    ThresholdOption,
+)
 
 
 def predict(
@@ -18,6 +24,9 @@ def predict(
     ],
     model: ModelOption = None,
     unknown_threshold: ThresholdOption = None,
+    rotate: RotateStillOption = None,
+    flip: FlipStillOption = None,
+    crop: CropStillOption = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON object a picture on stdout.")
     ] = False,
@@ -32,16 +41,18 @@ def predict(
     """Name the garment in each picture."""
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.camera.stills import recognize_stills
+    from edgefmnist.camera.view import read_view
     from edgefmnist.errors import BadPicture
     from edgefmnist.render import predictions
-    from edgefmnist.render.console import finished
+    from edgefmnist.render.console import finished, show_note
     from edgefmnist.render.explain import check_folder, explaining
 
+    view = read_view(rotate, flip, crop)
     if explain is not None:  # before the work, which takes its time
         check_folder(explain, pictures)
     with opened(model) as file:
         recognizer = open_recognizer(file, unknown_threshold=unknown_threshold)
-    stills = recognize_stills(pictures, recognizer)
+    stills = recognize_stills(pictures, recognizer, show_note, view)
     if explain is not None:
         stills = explaining(stills, Path(explain), recognizer.unknown_threshold)
     failed = predictions.show_jsonl(stills) if jsonl else predictions.show_table(stills)

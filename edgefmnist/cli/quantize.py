@@ -204,7 +204,8 @@ def _samples(data: Path | None) -> tuple[Samples, Samples]:
 
 def _own_frames(folder: Path) -> GarmentFrames:
     from edgefmnist.camera.stills import garment_frames
+    from edgefmnist.render.console import show_note
     from edgefmnist.render.progress import counting
 
     with counting("Finding garments") as on_frame:
-        return garment_frames(folder, on_frame)
+        return garment_frames(folder, on_frame, show_note)

@@ -128,6 +128,7 @@ def _parsed(words: list[str]) -> list[Option]:
 
 def _check_value(name: str, option: str, value: Any) -> None:
     """What the camera itself looks at only once it runs."""
+    from edgefmnist.camera.view import read_view
     from edgefmnist.runtime.models import resolve
 
     if name == "source":
@@ -144,6 +145,8 @@ def _check_value(name: str, option: str, value: Any) -> None:
         byte_count(option, value)
     elif name == "size":
         picture_size(option, value)
+    elif name in ("rotate", "flip", "crop"):
+        read_view(**{"rotate": None, "flip": None, "crop": None, name: value})
     elif name == "model":
         resolve(value)
     elif name == "preview":

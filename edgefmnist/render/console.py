@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgefmnist import json_text
-from edgefmnist.errors import printable
+from edgefmnist.errors import one_line, printable
 from edgefmnist.render.narrow import needed_width, stacked
 
 
@@ -80,6 +80,12 @@ class SafeConsole(Console):
 
 results = SafeConsole()
 notes = SafeConsole(file=_lasting_stderr())
+
+
+def show_note(text: str, *, bad: bool = False) -> None:
+    """Say one line on stderr, such as which files were passed over; nothing where it is empty."""
+    if text:
+        notes.print(f"edgefmnist: {one_line(text)}", soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -32,15 +32,15 @@ def show_jsonl(stills: Iterable[Still]) -> int:
             if still.recognition is None:
                 failed += _complain(still)
             else:
-                lines.write(json_text.dumps(_fields(still.path, still.recognition)))
+                lines.write(json_text.dumps(_fields(still, still.recognition)))
     return failed
 
 
-def _fields(path: str, recognition: Recognition) -> dict[str, Any]:
+def _fields(still: Still, recognition: Recognition) -> dict[str, Any]:
     return {
-        "path": path,
+        "path": still.path,
         **prediction_fields(recognition.prediction),
-        "box": recognition.box,
+        "box": still.box,
         "preprocess_us": microseconds(recognition.preprocess_ns),
         "infer_us": microseconds(recognition.infer_ns),
     }

@@ -18,6 +18,7 @@ from edgefmnist.environment import Watch
 from edgefmnist.quantization.records import QuantizeConfig, Timings, VariantsResult
 from edgefmnist.quantization.variants import quantize_all
 from edgefmnist.render import variants as view
+from edgefmnist.render.console import show_note
 from edgefmnist.runtime import golden
 from edgefmnist.runtime.bundle import OWN_FRAMES
 from edgefmnist.runtime.classifier import Classifier
@@ -167,7 +168,7 @@ def test_a_model_is_calibrated_on_own_frames(
     done = run_cli("quantize", tiny_run, *words)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    found = garment_frames(own_frames, lambda *_: None)
+    found = garment_frames(own_frames, lambda *_: None, show_note)
     assert told["calibration_frames"] == {
         "folder": str(own_frames),
         "garments": len(found.pictures),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgefmnist.camera.events import Status
+from edgefmnist.camera.picture_folder import OnNote
 from edgefmnist.camera.source import SourceConfig
 from edgefmnist.records import Frame
 
@@ -20,12 +21,14 @@ class Capture(Protocol):
     """What the loop takes its frames from.
 
     name: short words for the user, such as ``/dev/video0``. live: see `source.Source`.
-    ended: the last frame was handed over.
+    ended: the last frame was handed over. unreadable: pictures of a folder that were passed over,
+    since they cannot be read.
     """
 
     name: str
     live: bool
     ended: bool
+    unreadable: int
 
     @property
     def dropped(self) -> int:
@@ -56,17 +59,21 @@ class Capture(Protocol):
 
 
 def open_capture(
-    config: SourceConfig, give_up_after_s: float | None, should_stop: Callable[[], bool]
+    config: SourceConfig,
+    give_up_after_s: float | None,
+    should_stop: Callable[[], bool],
+    on_note: OnNote | None = None,
 ) -> Capture:
     """Start a capture process and wait until its source is open, or a stop is asked for.
 
     give_up_after_s: see `CameraConfig`; with a number, also a camera not there yet is waited for.
+    on_note: told which files of a folder are passed over.
 
     Raises: UsageError, BadPicture, CameraUnavailable.
     """
     from edgefmnist.camera.capture.supervisor import Supervisor
 
-    capture = Supervisor(config, give_up_after_s)
+    capture = Supervisor(config, give_up_after_s, on_note)
     try:
         capture.wait_until_open(should_stop)
     except BaseException:

@@ -8,6 +8,7 @@ are killed with the process; a thread that hangs in the kernel could not be.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import os
@@ -21,14 +22,17 @@ import time
 
 from edgefmnist.camera.capture import messages
 from edgefmnist.camera.capture.content import Content
-from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing
+from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing, PassedOver
 from edgefmnist.camera.capture.pixels import SharedPixels
 from edgefmnist.camera.events import Fault
 from edgefmnist.camera.source import Damaged, Paced, Source
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.camera.sources.opening import open_source
+from edgefmnist.camera.turning import seen
+from edgefmnist.camera.view import View
 from edgefmnist.records import Frame
 
+_WHOLE = View()
 _PATIENCE_S = 0.25  # how long a question waits for a frame before `Nothing` answers it
 
 
@@ -39,9 +43,10 @@ class Mailbox:
     source waits until its frame was taken, so that every frame is.
     """
 
-    def __init__(self, *, live: bool) -> None:
-        """live: see `Source`."""
+    def __init__(self, *, live: bool, notes: collections.deque[PassedOver] | None = None) -> None:
+        """live: see `Source`. notes: what the source says beside its frames, told before them."""
         self._live = live
+        self._notes = collections.deque() if notes is None else notes
         self._changed = threading.Condition()
         # What `take` waits for goes through a pipe: before Python 3.11 a timed wait for a lock
         # reads the clock that is set, and hangs for as long as that is set back.
@@ -97,6 +102,8 @@ class Mailbox:
             if select.select([self._news], [], [], left)[0]:
                 os.read(self._news, 4096)
         with self._changed:
+            if self._notes:
+                return self._notes.popleft()
             if self._frame is None:
                 return self._last or Nothing(fault=self._fault, dropped=self._dropped)
             (frame, read_ns), self._frame = self._frame, None
@@ -114,21 +121,23 @@ class Mailbox:
             name=frame.name,
             true_label=frame.true_label,
             proven_new=frame.proven_new,
+            full_size=frame.full_size,
         )
 
     def _has_answer(self) -> bool:
         with self._changed:
-            return self._frame is not None or self._last is not None
+            return bool(self._notes) or self._frame is not None or self._last is not None
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # enough is in the pipe to wake anybody
             os.write(self._tell, b".")
 
 
-def read_on(source: Source, mailbox: Mailbox, content: Content | None) -> None:
+def read_on(source: Source, mailbox: Mailbox, content: Content | None, view: View = _WHOLE) -> None:
     """Read `source` until it ends, fails or nobody wants more; then close it.
 
-    content: looks whether frames show anything; None: every frame counts.
+    content: looks whether frames show anything; None: every frame counts. It sees them whole: the
+    part that `view` leaves may be a bare wall.
     """
     try:
         with contextlib.closing(source):
@@ -142,15 +151,22 @@ def read_on(source: Source, mailbox: Mailbox, content: Content | None) -> None:
                     continue
                 if frame is None:
                     break
-                read_ns = time.monotonic_ns() - start
                 fault: Fault = ""
                 if content is not None:
                     fault = content.fault(frame.pixels, proven_new=frame.proven_new)
+                if view != _WHOLE:
+                    frame = _seen(frame, view)
+                read_ns = time.monotonic_ns() - start
                 if not mailbox.put(frame, read_ns, fault):
                     return
         mailbox.finish(Ended())
     except Exception as error:  # whatever it is, the loop's side tells the user
         mailbox.finish(messages.failure(error))
+
+
+def _seen(frame: Frame, view: View) -> Frame:
+    size = None if frame.full_size is None else view.size(frame.full_size)
+    return dataclasses.replace(frame, pixels=seen(frame.pixels, view), full_size=size)
 
 
 def main() -> None:
@@ -168,19 +184,26 @@ def main() -> None:
 
 
 def _serve(connection: socket.socket, memory: SharedPixels) -> None:
+    notes: collections.deque[PassedOver] = collections.deque()
+
+    def take_note(text: str, *, bad: bool = False) -> None:
+        notes.append(PassedOver(note=text, bad=bad))
+
     try:
         config = messages.asked_to_open(connection)
-        source = open_source(config)
+        source = open_source(config, take_note)
     except EOFError:
         return
     except Exception as error:
         messages.answer(connection, messages.failure(error))
         return
-    mailbox = Mailbox(live=source.live)
+    mailbox = Mailbox(live=source.live, notes=notes)
     opened = messages.Opened(name=source.name, live=source.live)
     # A film may stand still or begin in black; a camera that does is broken.
     content = Content() if source.live and not config.realtime else None
-    reader = threading.Thread(target=read_on, args=(source, mailbox, content), daemon=True)
+    reader = threading.Thread(
+        target=read_on, args=(source, mailbox, content, config.view), daemon=True
+    )
     reader.start()
     with contextlib.suppress(OSError):
         messages.answer(connection, opened)

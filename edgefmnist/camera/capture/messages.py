@@ -2,9 +2,10 @@
 
 Over a socket that keeps messages apart (SOCK_SEQPACKET), each one JSON object. The loop's side
 asks, the capture process answers each question once: `Opened` to the first, which names the source,
-and `Given`, `Nothing` or `Ended` to `GIVE`; `Failed` may answer either. Pixels do not travel here
-but in shared memory (`pixels`). That belongs to whoever had the last message: the capture process
-between question and answer, else the loop's. So no lock is needed that a killed process could keep.
+and `Given`, `Nothing`, `PassedOver` or `Ended` to `GIVE`; `Failed` may answer either. Pixels do not
+travel here but in shared memory (`pixels`). That belongs to whoever had the last message: the
+capture process between question and answer, else the loop's. So no lock is needed that a killed
+process could keep.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from edgefmnist import errors, json_text
 from edgefmnist.camera.events import Fault
 from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.view import View
 from edgefmnist.errors import EdgeFmnistError
 
 GIVE = b"{}"
@@ -51,6 +53,7 @@ class Given:
     name: str
     true_label: int | None
     proven_new: bool
+    full_size: tuple[int, int] | None = None
 
     @property
     def size(self) -> int:
@@ -71,6 +74,14 @@ class Nothing:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """The source passed a file over; see `picture_folder.OnNote`."""
+
+    note: str
+    bad: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """There are no more frames."""
 
@@ -88,9 +99,9 @@ class Failed:
         return kind(self.message)
 
 
-Answer = Opened | Given | Nothing | Ended | Failed
+Answer = Opened | Given | Nothing | PassedOver | Ended | Failed
 
-_ANSWERS = {kind.__name__: kind for kind in (Opened, Given, Nothing, Ended, Failed)}
+_ANSWERS = {kind.__name__: kind for kind in (Opened, Given, Nothing, PassedOver, Ended, Failed)}
 
 
 def failure(error: Exception) -> Failed:
@@ -113,6 +124,9 @@ def asked_to_open(connection: socket.socket) -> SourceConfig:
     fields = json.loads(_received(connection))
     fields["size"] = None if fields["size"] is None else tuple(fields["size"])
     fields["ca"] = None if fields["ca"] is None else Path(fields["ca"])
+    view = fields["view"]
+    view["crop"] = None if view["crop"] is None else tuple(view["crop"])
+    fields["view"] = View(**view)
     return SourceConfig(**fields)
 
 
@@ -129,12 +143,16 @@ def answer(connection: socket.socket, message: Answer) -> None:
     fields = {"kind": type(message).__name__} | dataclasses.asdict(message)
     if isinstance(message, Failed):
         fields["message"] = message.message[: _MOST_BYTES // 8]
+    elif isinstance(message, PassedOver):
+        fields["note"] = message.note[: _MOST_BYTES // 8]
     connection.send(json_text.dumps(fields).encode())
 
 
 def answered(connection: socket.socket) -> Answer:
     """Receive an answer that is there. Raises: OSError, EOFError where the other side is gone."""
     fields: dict[str, Any] = json.loads(_received(connection))
+    if fields.get("full_size") is not None:
+        fields["full_size"] = tuple(fields["full_size"])
     answer: Answer = _ANSWERS[fields.pop("kind")](**fields)
     return answer
 

@@ -7,11 +7,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing, Opened
+from edgefmnist.camera.capture.messages import (
+    Answer,
+    Ended,
+    Failed,
+    Given,
+    Nothing,
+    Opened,
+    PassedOver,
+)
 from edgefmnist.camera.capture.pixels import Pixels
 from edgefmnist.camera.capture.process import CaptureProcess
 from edgefmnist.camera.capture.watchdog import SECOND_NS, STALE_NS, Backoff, Pace, Watchdog
 from edgefmnist.camera.events import Fault, State, Status
+from edgefmnist.camera.picture_folder import OnNote
 from edgefmnist.camera.source import SourceConfig, is_endless, name_of
 from edgefmnist.errors import BadPicture, CameraUnavailable
 from edgefmnist.records import Frame
@@ -33,8 +42,15 @@ class Supervisor:
     `take` comes back at each change, so that whoever looks at `status` in between sees all.
     """
 
-    def __init__(self, config: SourceConfig, give_up_after_s: float | None) -> None:
+    def __init__(
+        self,
+        config: SourceConfig,
+        give_up_after_s: float | None,
+        on_note: OnNote | None = None,
+    ) -> None:
         """Start to capture; see `open_capture`."""
+        self.unreadable = 0
+        self._on_note = on_note
         self.name = name_of(config)
         self.live = False
         self.ended = False
@@ -105,6 +121,11 @@ class Supervisor:
         if isinstance(answer, Opened):
             self.name, self.live, self.opened = answer.name, answer.live, True
             self._watchdog.opened(now_ns, live=answer.live)
+        elif isinstance(answer, PassedOver):
+            self._watchdog.good(now_ns)
+            self.unreadable += answer.bad
+            if self._on_note is not None:
+                self._on_note(answer.note, bad=answer.bad)
         elif isinstance(answer, Ended):
             self.ended = True
         elif isinstance(answer, Failed):
@@ -160,6 +181,7 @@ class Supervisor:
             name=given.name,
             true_label=given.true_label,
             proven_new=given.proven_new,
+            full_size=given.full_size,
         )
         self._next_index = frame.index + 1
         return frame, now_ns - given.captured_ns if self.live else given.read_ns

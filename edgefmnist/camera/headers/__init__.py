@@ -45,7 +45,7 @@ def read_header(data: bytes) -> Header:
     """
     for reader in _READERS:
         if reader.matches(data):
-            header = reader.read(data)
+            header: Header = reader.read(data)
             if header.width < 1 or header.height < 1:
                 raise Unreadable("is a picture without pixels")
             return header

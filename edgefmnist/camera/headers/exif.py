@@ -11,7 +11,7 @@ _MOST_ENTRIES = 1000
 def orientation(block: bytes) -> int:
     """EXIF's number, 1 to 8; 1 (upright) where the block has none or makes no sense.
 
-    block: a TIFF header with its first directory, with or without ``Exif\\0\\0`` before it.
+    block: a TIFF header with its first directory, with or without the mark ``Exif`` before it.
     """
     block = block.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
@@ -25,6 +25,7 @@ def orientation(block: bytes) -> int:
         tag, kind = struct.unpack_from(order + "HH", block, entry)
         if tag == _ORIENTATION:
             # SHORT by the standard; some writers take a LONG.
-            value: int = struct.unpack_from(order + ("I" if kind == 4 else "H"), block, entry + 8)[0]
+            code = order + ("I" if kind == 4 else "H")
+            value: int = struct.unpack_from(code, block, entry + 8)[0]
             return value if 1 <= value <= 8 else 1
     return 1

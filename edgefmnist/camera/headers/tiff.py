@@ -1,4 +1,4 @@
-"""TIFF and BigTIFF: the first directory (TIFF 6.0, section 2). OpenCV turns these upright itself."""
+"""TIFF and BigTIFF: the first directory (TIFF 6.0, section 2). OpenCV turns them upright."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def read(data: bytes) -> Header:
     except struct.error as error:
         raise Unreadable(DAMAGED) from error
     if _DNG in tags or data[8:10] == b"CR" or _top(tags, _SUBFILE, 0) & _REDUCED:
-        raise Unreadable(
-            "is a camera's raw file, which cannot be decoded here: export it as JPEG"
-        )
+        raise Unreadable("is a camera's raw file, which cannot be decoded here: export it as JPEG")
     width, height = _top(tags, _WIDTH, 0), _top(tags, _HEIGHT, 0)
     bits, samples = _top(tags, _BITS, 1), _top(tags, _SAMPLES, 1)
     if bits > 16 or _FLOAT in tags.get(_FORMAT, ()):

@@ -8,7 +8,7 @@ from typing import Any
 from edgefmnist import json_text
 from edgefmnist.camera.events import CameraEvent, Status
 from edgefmnist.camera.sinks.lines import LineSink, Writer
-from edgefmnist.records import LABELS, Prediction
+from edgefmnist.records import LABELS, Prediction, box_at
 
 
 class JsonLines(LineSink):
@@ -64,7 +64,7 @@ def event_fields(event: CameraEvent) -> dict[str, Any]:
         fields["name"] = event.name
     fields["announced"] = event.announced
     fields |= prediction_fields(event.prediction)
-    fields["box"] = event.box
+    fields["box"] = box_at(event.box, event.pixels.shape, event.full_size)
     fields["capture_us"] = microseconds(event.capture_ns)
     fields["preprocess_us"] = microseconds(event.preprocess_ns)
     fields["infer_us"] = microseconds(event.infer_ns)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgefmnist import files, json_text
 from edgefmnist.camera.events import CameraEvent, State, Status
-from edgefmnist.camera.sinks.frame_store import FrameStore
+from edgefmnist.camera.sinks.frame_store import FrameStore, InUse
 from edgefmnist.camera.sinks.jsonl import prediction_fields, utc_now
 from edgefmnist.camera.sinks.worker import Worker
 from edgefmnist.errors import UsageError
@@ -41,13 +41,18 @@ Why = Literal["changed", "uncertain"]
 def open_uncertain(folder: Path, limit_bytes: int) -> SavedFrames:
     """The sink that keeps frames in `folder`, which is made. See `SavedFrames`.
 
-    Raises: UsageError where the limit is too small; CannotWrite.
+    Raises: UsageError where the limit is too small or another process has the folder; CannotWrite.
     """
     if limit_bytes < _LEAST_LIMIT:
         raise UsageError(f"--save-limit: {limit_bytes:,} bytes hold too little; give 1MB or more")
     files.make_folder(folder)
     try:
         store = FrameStore(folder, limit_bytes)
+    except InUse as error:
+        raise UsageError(
+            f"--save-uncertain {folder}: another process keeps frames there; name another folder, "
+            "or stop that one"
+        ) from error
     except OSError as error:
         raise files.cannot_write(folder, error) from error
     return SavedFrames(store)
@@ -159,6 +164,7 @@ class SavedFrames:
     def close(self) -> None:
         """Write what waits, for five seconds at most. Raises: OSError that tells what is lost."""
         self._worker.close(_CLOSE_S)
+        self._store.close()
         if self.dropped:
             raise OSError(f"{self.dropped:,} frames were dropped: the disk was too slow")
 
@@ -196,7 +202,11 @@ def saved_fields(
 
 
 def _encoded(suffix: str, pixels: npt.NDArray[np.uint8], options: list[int]) -> bytes:
-    done, data = cv2.imencode(suffix, pixels, options)
+    try:
+        done, data = cv2.imencode(suffix, pixels, options)
+    except cv2.error:
+        done = False
     if not done:
-        raise OSError(f"a frame of {pixels.shape} cannot be written as {suffix}")
+        height, width = pixels.shape[:2]
+        raise OSError(f"a frame of {width}x{height} pixels cannot be written as {suffix}")
     return data.tobytes()

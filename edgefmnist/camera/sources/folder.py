@@ -1,62 +1,91 @@
-"""A folder of pictures as a source, in name order."""
+"""A folder of pictures as a source, in natural order, or a single picture."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from edgefmnist.camera.picture_folder import Complaints, OnNote, list_pictures
 from edgefmnist.camera.pictures import read_picture
 from edgefmnist.errors import BadPicture
 from edgefmnist.records import Frame
 
-SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff",
-     ".webp"}
-)  # fmt: skip
 
+def open_folder(folder: Path, on_note: OnNote, *, loop: bool = False) -> FolderSource:
+    """List the folder; loop: begin again after its last.
 
-def pictures_in(folder: Path) -> list[Path]:
-    """Picture files of `folder` itself, not of folders inside it, sorted by name.
-
-    Raises: BadPicture where there is none, or the folder cannot be listed.
+    on_note: see `FolderSource`; also told once what was left out.
+    Raises: BadPicture without a picture.
     """
-    try:
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-    except OSError as error:
-        raise BadPicture(f"cannot list {folder}: {error.strerror}") from error
-    if not found:
-        raise BadPicture(f"no pictures in {folder}: want files such as .jpg, .png or .webp")
-    return found
+    found = list_pictures(folder)
+    if found.note:
+        on_note(found.note)
+    return FolderSource(str(folder), found.pictures, on_note, loop=loop)
 
 
-def open_folder(folder: Path, *, loop: bool = False) -> FolderSource:
-    """List the folder; loop: begin again after its last. Raises: BadPicture without a picture."""
-    return FolderSource(folder, pictures_in(folder), loop=loop)
+def open_picture(path: Path, on_note: OnNote, *, loop: bool = False) -> FolderSource:
+    """A single picture file; loop: again and again."""
+    return FolderSource(path.name, (path,), on_note, loop=loop)
 
 
 class FolderSource:
-    """Each picture of a folder in turn; see `source.Source`."""
+    """Each picture in turn; see `source.Source`. One that cannot be read is passed over."""
 
     live = False
 
-    def __init__(self, folder: Path, paths: list[Path], *, loop: bool) -> None:
-        """Give `paths` in the order listed."""
-        self.name = str(folder)
+    def __init__(self, name: str, paths: Sequence[Path], on_note: OnNote, *, loop: bool) -> None:
+        """Give `paths` in their order.
+
+        on_note: called for each that cannot be read, the first time: with a line for people for
+        the first few, then with an empty one, and at the end with how many more there were.
+        """
+        self.name = name
         self._paths = paths
+        self._bad: set[Path] = set()
+        self._complaints = Complaints(on_note)
         self._loop = loop
+        self._next = 0
+        self._in_this_pass = False
         self._count = 0
 
     def read(self) -> Frame | None:
-        """The next picture. Raises: BadPicture."""
-        if self._count >= len(self._paths) and not self._loop:
-            return None
-        path = self._paths[self._count % len(self._paths)]
-        pixels = read_picture(path)
-        frame = Frame(
-            pixels=pixels, captured_ns=time.monotonic_ns(), index=self._count, name=path.name
-        )
-        self._count += 1
-        return frame
+        """The next picture. Raises: BadPicture where not one of them can be read."""
+        while self._has_next():
+            path = self._paths[self._next]
+            self._next += 1
+            try:
+                picture = read_picture(path)
+            except BadPicture as error:
+                self._pass_over(path, error)
+                continue
+            self._in_this_pass = True
+            frame = Frame(
+                pixels=picture.pixels,
+                captured_ns=time.monotonic_ns(),
+                index=self._count,
+                name=path.name,
+                full_size=picture.full_size,
+            )
+            self._count += 1
+            return frame
+        self._complaints.close()
+        if self._count == 0:
+            raise BadPicture(f"none of the {len(self._paths)} pictures in {self.name} can be read")
+        return None
+
+    def _has_next(self) -> bool:
+        """Also begins again, where that is wanted and there was anything in the last pass."""
+        if self._next == len(self._paths) and self._loop and self._in_this_pass:
+            self._next, self._in_this_pass = 0, False
+        return self._next < len(self._paths)
+
+    def _pass_over(self, path: Path, error: BadPicture) -> None:
+        if len(self._paths) == 1:
+            raise error
+        if path not in self._bad:
+            self._bad.add(path)
+            self._complaints.add(error)
 
     def close(self) -> None:
         """Nothing stays open between pictures."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edgefmnist.camera.picture_folder import OnNote, unheard
+from edgefmnist.camera.pictures import is_still
 from edgefmnist.camera.source import FORMS, Source, SourceConfig, without_password
-from edgefmnist.camera.sources import picamera2, rpicam
-from edgefmnist.camera.sources.folder import open_folder
+from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device
+from edgefmnist.camera.sources.folder import open_folder, open_picture
 from edgefmnist.camera.sources.picamera2 import open_picamera2
 from edgefmnist.camera.sources.rpicam import open_rpicam
 from edgefmnist.camera.sources.v4l2 import first_capture_device, open_v4l2
@@ -19,9 +21,10 @@ from edgefmnist.camera.sources.video import open_video
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 
 
-def open_source(config: SourceConfig) -> Source:
-    """Open the source that `config` names.
+def open_source(config: SourceConfig, on_note: OnNote = unheard) -> Source:
+    """Open the source that `config` names. Its frames are not yet seen in `config.view`.
 
+    on_note: told which files of a folder are passed over.
     Raises: UsageError (no such form, or an option that this one cannot follow),
     CameraUnavailable, MissingDependency, BadPicture.
     """
@@ -34,7 +37,7 @@ def open_source(config: SourceConfig) -> Source:
         from edgefmnist.camera.sources.demo import open_demo
 
         return open_demo(uri, realtime=config.realtime, fps=config.fps)
-    return _open_camera(config) or _open_path(config)
+    return _open_camera(config) or _open_path(config, on_note)
 
 
 def _open_address(config: SourceConfig, scheme: str) -> Source:
@@ -57,9 +60,12 @@ def _open_camera(config: SourceConfig) -> Source | None:
     found = re.fullmatch(
         r"(auto)|(rpicam|picamera2)(?::(\d))?|(?:/dev/video)?(\d{1,3})", config.uri
     )
-    if found is None:
+    device = Path(config.uri)
+    if found is None and not (config.uri and v4l2_device.is_named_by(device)):
         return None
     _check_options(config, "a camera", "", "--size", "--fps")
+    if found is None:
+        return open_v4l2(device, config.size, config.fps)
     auto, pi_camera, pi_number, video_number = found.groups()
     if auto:
         return open_auto(config.size, config.fps)
@@ -67,14 +73,17 @@ def _open_camera(config: SourceConfig) -> Source | None:
         return open_rpicam(int(pi_number or 0), config.size, config.fps)
     if pi_camera == "picamera2":
         return open_picamera2(int(pi_number or 0), config.size, config.fps)
-    return open_v4l2(int(video_number), config.size, config.fps)
+    return open_v4l2(v4l2_device.node(int(video_number)), config.size, config.fps)
 
 
-def _open_path(config: SourceConfig) -> Source:
+def _open_path(config: SourceConfig, on_note: OnNote) -> Source:
     uri, path = config.uri, Path(config.uri)
     if uri and path.is_dir():
         _check_options(config, "a folder of pictures", "", "--loop")
-        return open_folder(path, loop=config.loop)
+        return open_folder(path, on_note, loop=config.loop)
+    if path.is_file() and is_still(path):
+        _check_options(config, "a picture", "", "--loop")
+        return open_picture(path, on_note, loop=config.loop)
     if path.is_file():
         _check_options(config, "a video file", "", "--realtime", "--loop")
         return open_video(path, realtime=config.realtime, loop=config.loop)
@@ -117,7 +126,7 @@ def open_auto(size: tuple[int, int] | None = None, fps: float | None = None) -> 
         return open_picamera2(found[0][0], size, fps)
     device = first_capture_device()
     if device is not None:
-        return open_v4l2(device, size, fps)
+        return open_v4l2(v4l2_device.node(device), size, fps)
     raise CameraUnavailable(
         "no camera found: rpicam-hello lists none and no /dev/video* device captures; "
         "connect one, name another with --source, or try --source demo"

@@ -34,9 +34,9 @@ def _captures(number: int) -> bool:
 
 
 def open_v4l2(
-    number: int, size: tuple[int, int] | None = None, fps: float | None = None
+    device: Path, size: tuple[int, int] | None = None, fps: float | None = None
 ) -> V4l2Source:
-    """Open /dev/video`number` at `size`, by default 640x480, and `fps`, by default 30.
+    """Open a device, or a link to one, at `size`, by default 640x480, and `fps`, by default 30.
 
     A driver takes any number and gives what it can. Another rate than asked for, and another size
     than the default, are taken and told in the source's name.
@@ -44,7 +44,6 @@ def open_v4l2(
     Raises: CameraUnavailable, whose message tells a missing device, a missing permission and a
     busy device apart; UsageError where the device has no such `size`.
     """
-    device = v4l2_device.DEVICES / f"video{number}"
     if not device.exists():
         raise CameraUnavailable(
             f"no camera at {device}: connect one, see what there is with 'edgefmnist camera "
@@ -52,15 +51,28 @@ def open_v4l2(
         )
     if not os.access(device, os.R_OK | os.W_OK):
         raise CameraUnavailable(f"no permission to open {device}: {PERMISSION_MEND}")
-    capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
+    _check_is_camera(device)
+    number = v4l2_device.number_of(device)
+    capture = cv2.VideoCapture(str(device) if number is None else number, cv2.CAP_V4L2)
     if not capture.isOpened():
         capture.release()
         raise _busy(device)
     mode = _configure(capture, size or SIZE, fps or FPS)
     if size is not None and mode.size != size:
         capture.release()
-        raise _no_such_size(number, size, mode)
+        raise _no_such_size(device, size, mode)
     return V4l2Source(capture, device, mode)
+
+
+def _check_is_camera(device: Path) -> None:
+    """Raises: CameraUnavailable where something else stands behind a device that is there."""
+    with contextlib.suppress(OSError), v4l2_device.opened(device) as handle:
+        about = v4l2_device.capability(handle)
+        if about is None or not about.captures:
+            what = "" if about is None else f", but another part of {about.card}"
+            raise CameraUnavailable(
+                f"{device} is no camera{what}: see what there is with 'edgefmnist camera --list'"
+            )
 
 
 PERMISSION_MEND = (
@@ -123,14 +135,14 @@ def _mode(capture: cv2.VideoCapture) -> _Mode:
     )
 
 
-def _no_such_size(number: int, size: tuple[int, int], mode: _Mode) -> UsageError:
+def _no_such_size(device: Path, size: tuple[int, int], mode: _Mode) -> UsageError:
     offered: dict[str, None] = {}
-    with contextlib.suppress(OSError), v4l2_device.opened(number) as handle:
+    with contextlib.suppress(OSError), v4l2_device.opened(device) as handle:
         for sizes in v4l2_device.offers(handle).values():
             offered |= dict.fromkeys(sizes)
     known = ", ".join(offered) or f"{mode.size[0]}x{mode.size[1]}"
     return UsageError(
-        f"/dev/video{number} gives no {size[0]}x{size[1]} pictures: set --size to one of {known}"
+        f"{device} gives no {size[0]}x{size[1]} pictures: set --size to one of {known}"
     )
 
 

@@ -11,6 +11,7 @@ import dataclasses
 import errno
 import fcntl
 import os
+import re
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,11 +46,32 @@ NOT_CAMERAS = ("unicam", "bcm2835", "rp1-cfe", "pispbe", "rpi")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """Name of the camera, and whether it is one that OpenCV can read."""
+    """Name of the camera, whether it gives pictures, and whether OpenCV can read them."""
 
     driver: str
     card: str
+    captures: bool
     is_camera: bool
+
+
+def node(number: int) -> Path:
+    """/dev/video`number`."""
+    return DEVICES / f"video{number}"
+
+
+def number_of(device: Path) -> int | None:
+    """N where a path is /dev/videoN or a link to it, such as udev's by-id; else None."""
+    real = Path(os.path.realpath(device))
+    found = re.fullmatch(r"video([0-9]{1,3})", real.name)
+    return int(found[1]) if found and real.parent == Path(os.path.realpath(DEVICES)) else None
+
+
+def is_named_by(path: Path) -> bool:
+    """Whether a path is a device or a link to one, or was one until its camera was unplugged."""
+    if number_of(path) is not None or path.is_char_device():
+        return True
+    real = os.path.realpath(path)
+    return real.startswith("/dev/") and not real.startswith("/dev/shm/") and not path.exists()
 
 
 def numbers(devices: Path | None = None) -> list[int]:
@@ -59,9 +81,11 @@ def numbers(devices: Path | None = None) -> list[int]:
 
 
 @contextlib.contextmanager
-def opened(number: int, devices: Path | None = None) -> Iterator[int]:
-    """The file descriptor of /dev/video`number`. Raises: OSError."""
-    handle = os.open((devices or DEVICES) / f"video{number}", os.O_RDWR | os.O_NONBLOCK)
+def opened(device: int | Path, devices: Path | None = None) -> Iterator[int]:
+    """The file descriptor of a path, or of /dev/videoN by its number. Raises: OSError."""
+    if isinstance(device, int):
+        device = (devices or DEVICES) / f"video{device}"
+    handle = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
     try:
         yield handle
     finally:
@@ -79,6 +103,7 @@ def capability(handle: int) -> Capability | None:
     return Capability(
         driver=name,
         card=_text(card),
+        captures=bool(device_caps & _CAPTURE),
         is_camera=bool(device_caps & _CAPTURE) and not name.startswith(NOT_CAMERAS),
     )
 

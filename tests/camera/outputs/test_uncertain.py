@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
+import os
 import threading
+import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from edgefmnist.camera.events import State
-from edgefmnist.camera.sinks.frame_store import FrameStore
-from edgefmnist.camera.sinks.uncertain import Sampler, is_uncertain, open_uncertain
+from edgefmnist.camera.sinks.frame_store import FrameStore, InUse
+from edgefmnist.camera.sinks.uncertain import Sampler, SavedFrames, is_uncertain, open_uncertain
 from edgefmnist.camera.sinks.worker import Worker
 from edgefmnist.errors import CannotWrite, UsageError
 from edgefmnist.records import LABELS
@@ -120,8 +124,8 @@ def test_oldest_go_first_whatever_the_clock_says(tmp_path: Path) -> None:
     store = FrameStore(tmp_path, 1000)
     (tmp_path / "notes.txt").write_text("mine" * 1000)
     (tmp_path / "edgefmnist-holiday.jpg").write_text("mine, too" * 1000)
-    for count, time in enumerate((NOON, NOON, EARLIER, NOON, EARLIER)):
-        store.add(group(300), time)
+    for count, moment in enumerate((NOON, NOON, EARLIER, NOON, EARLIER)):
+        store.add(group(300), moment)
         ours = [stem for stem in stems(tmp_path) if stem[11:12].isdigit()]
         assert len(ours) == min(count + 1, 3)
         assert ours[-1].startswith(f"edgefmnist-{count:08}-")
@@ -139,6 +143,7 @@ def test_next_run_takes_in_what_is_there(tmp_path: Path) -> None:
     other = tmp_path / ".hidden.part.jpg"
     other.write_text("mine")
     (tmp_path / "edgefmnist-00000003-20260131T120000Z.json").unlink()  # killed between files
+    store.close()
     again = FrameStore(tmp_path, 3000)
     assert not scratch.exists() and other.exists()
     again.add(group(1000), EARLIER)
@@ -204,3 +209,122 @@ def test_disk_that_is_too_slow_drops_and_never_waits() -> None:
     go.set()
     wait_for(lambda: len(done) >= 4)
     assert done[:4] == [0, 1, 2, 3]
+
+
+# What others put into the folder.
+
+
+def test_links_folders_and_odd_names_are_neither_counted_nor_touched(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "frames", tmp_path / "precious.jpg"
+    folder.mkdir()
+    elsewhere.write_bytes(b"mine" * 1000)
+    stem = "edgefmnist-{:08}-20260131T120000Z"
+    (folder / f"{stem.format(0)}.jpg").symlink_to(elsewhere)
+    (folder / f"{stem.format(1)}.png").mkdir()
+    (folder / f"{stem.format(2)}.json").symlink_to(tmp_path / "gone")
+    (folder / f".{stem.format(3)}.1.part.jpg").mkdir()
+    os.mkfifo(folder / f"{stem.format(4)}.jpg")
+    odd = ["edgefmnist-\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668-20260131T120000Z.jpg"]
+    odd += [
+        f"{stem.format(5)}.jpg.bak",
+        f"{stem.format(6)}.JPG",
+        os.fsdecode(b"edgefmnist-\xff.jpg"),
+    ]
+    for name in odd:
+        (folder / name).write_bytes(b"mine" * 1000)
+    before = sorted(path.name for path in folder.iterdir())
+    store = FrameStore(folder, 1000)
+    for _ in range(8):
+        store.add(group(300), NOON)
+    names = {path.name for path in folder.iterdir()}
+    assert names >= set(before) and len(names - set(before)) == 9  # three groups of three
+    assert elsewhere.read_bytes() == b"mine" * 1000
+    assert sorted(names - set(before))[0].startswith("edgefmnist-00000010-")  # 5 to 9 made room
+
+
+def test_numbers_of_any_length_count(tmp_path: Path) -> None:
+    (tmp_path / "edgefmnist-99999999-20260131T120000Z.jpg").write_bytes(b"x" * 900)
+    store = FrameStore(tmp_path, 1000)
+    for _ in range(5):
+        store.add(group(300), NOON)
+    assert size_of(tmp_path) <= 1000
+    store.close()
+    again = FrameStore(tmp_path, 1000)
+    again.add(group(300), NOON)
+    assert size_of(tmp_path) <= 1000
+    (tmp_path / f"edgefmnist-{'9' * 18}-20260131T120000Z.jpg").write_bytes(b"x")
+    again.close()
+    with pytest.raises(OSError, match="move that file away"):
+        FrameStore(tmp_path, 1000).add(group(300), NOON)
+
+
+def test_a_second_process_is_refused(tmp_path: Path, run_cli: RunCli) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    first = FrameStore(folder, 1000)
+    words = ("camera", "--source", "demo", "--frames", "2", "--jsonl", "--save-uncertain")
+    done = run_cli(*words, folder)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "another process keeps frames there" in done.stderr
+    assert list(folder.iterdir()) == []
+    first.close()
+    assert run_cli(*words, folder).returncode == 0
+
+
+def test_a_folder_made_anew_is_locked_and_counted_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    store = FrameStore(folder, 1000)
+    store.add(group(300), NOON)
+    folder.rename(tmp_path / "taken away")
+    store.add(group(300), NOON)
+    with pytest.raises(InUse):
+        FrameStore(folder, 1000)
+    FrameStore(tmp_path / "taken away", 1000).close()  # nobody has that any more
+    (folder / "edgefmnist-00000007-20260131T120000Z.jpg").write_bytes(b"x" * 900)
+    store.close()
+    for _ in range(3):
+        store.add(group(300), NOON)
+    assert size_of(folder) <= 1000
+
+
+def test_what_cannot_be_deleted_does_not_keep_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FrameStore(tmp_path, 1000)
+    for _ in range(3):
+        store.add(group(300), NOON)
+    stuck, unlink = stems(tmp_path)[0], Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.stem == stuck:
+            raise PermissionError(1, "Operation not permitted")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    for _ in range(3):
+        store.add(group(300), NOON)
+    assert size_of(tmp_path) <= 1000 and stuck in stems(tmp_path)
+    with pytest.raises(PermissionError):
+        store.add(group(900), NOON)
+    assert stuck in stems(tmp_path)
+
+
+def test_a_frame_that_jpeg_cannot_hold_is_told_and_the_next_is_kept(tmp_path: Path) -> None:
+    sink = open_uncertain(tmp_path / "frames", LIMIT)
+    tall = np.zeros((70_000, 2, 3), np.uint8)
+    sink.on_event(dataclasses.replace(event(frame=0, changed=True), pixels=tall))
+    with pytest.raises(OSError, match="2x70000"):
+        for _ in range(500):
+            time.sleep(0.02)
+            sink.on_event(event(frame=1))
+    wait_for(lambda: not _fails(sink))
+    sink.close()
+
+
+def _fails(sink: SavedFrames) -> bool:
+    try:
+        sink.on_event(event("Coat", frame=2, changed=True))
+    except OSError:
+        return True
+    return False

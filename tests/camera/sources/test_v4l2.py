@@ -59,7 +59,7 @@ def test_format_size_and_rate_are_asked_and_what_came_is_told(
 def test_a_size_that_is_not_there_names_those_that_are(plug: Plug) -> None:
     device = plug(3, Device(modes=BOTH))
     with pytest.raises(UsageError, match=r"no 800x600 .* one of 640x480, 1280x720$"):
-        open_v4l2(3, (800, 600))
+        open_v4l2(v4l2_device.node(3), (800, 600))
     assert device.reader is None
 
 
@@ -77,7 +77,7 @@ def test_frames_until_it_fails_and_nothing_made_up(plug: Plug) -> None:
 
 def test_a_picture_cut_on_the_cable_is_passed_over(plug: Plug) -> None:
     plug(0, Device(modes=CODED_ONLY, damaged=frozenset({0, 2, 3})))
-    source = open_v4l2(0)
+    source = open_v4l2(v4l2_device.node(0))
     frames = [source.read() for _ in range(3)]
     assert [number_of(frame.pixels[::5, ::5]) for frame in frames if frame] == [1, 4, 5]
     assert [frame.index for frame in frames if frame] == [0, 1, 2]
@@ -89,7 +89,7 @@ def test_a_device_that_gives_only_damaged_pictures(
     monkeypatch.setattr(live, "_START_S", 0.1)
     plug(0, Device(modes=CODED_ONLY, damaged=frozenset(range(1000))))
     with pytest.raises(CameraUnavailable, match="only damaged pictures"):
-        open_v4l2(0).read()
+        open_v4l2(v4l2_device.node(0)).read()
 
 
 def test_busy_camera_names_the_way_to_find_who_has_it(plug: Plug) -> None:
@@ -105,6 +105,57 @@ def test_busy_camera_names_the_way_to_find_who_has_it(plug: Plug) -> None:
 def test_missing_device(devices: Path) -> None:
     with pytest.raises(CameraUnavailable, match=r"no camera at .*video7.*--source demo"):
         open_source(SourceConfig(uri="/dev/video7"))
+
+
+@pytest.fixture
+def by_id(devices: Path) -> Path:
+    """The folder in which udev keeps links to cameras."""
+    folder = devices / "v4l" / "by-id"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_udev_links_open_the_device_they_lead_to_now(plug: Plug, by_id: Path) -> None:
+    plug(2, Device())
+    plug(4, Device())
+    link = by_id / "usb-046d_HD_Pro_Webcam_C920-video-index0"
+    for number in (2, 4):  # at the next plug it may have another number
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"../../video{number}")
+        source = open_source(SourceConfig(uri=str(link), size=(640, 480)))
+        assert isinstance(VideoCapture.devices[number].reader, VideoCapture)
+        assert source.name.startswith(f"{link} 640x480")
+        source.close()
+
+
+def test_a_name_of_ones_own_for_a_device(plug: Plug, devices: Path, tmp_path: Path) -> None:
+    plug(0, Device())
+    for link in (devices / "wardrobe", tmp_path / "cam.0"):
+        link.symlink_to(devices / "video0")
+        open_source(SourceConfig(uri=str(link))).close()
+
+
+def test_another_part_of_a_camera_is_no_camera(plug: Plug, by_id: Path) -> None:
+    plug(1, Device(caps=0x04A00000))
+    (by_id / "usb-Cam-video-index1").symlink_to("../../video1")
+    with pytest.raises(CameraUnavailable, match=r"another part of Some Webcam.*--list"):
+        open_source(SourceConfig(uri=str(by_id / "usb-Cam-video-index1")))
+
+
+def test_a_device_of_another_kind_is_no_camera() -> None:
+    with pytest.raises(CameraUnavailable, match="/dev/null is no camera"):
+        open_source(SourceConfig(uri="/dev/null"))
+
+
+@pytest.mark.parametrize(
+    "name", ["v4l/by-id/usb-Cam-video-index0", "v4l/by-path/pci-0:1:1.0-video"]
+)
+def test_a_camera_that_is_not_plugged_in_is_a_missing_camera(name: str, tmp_path: Path) -> None:
+    link = tmp_path / "mine"
+    link.symlink_to(f"/dev/{name}")
+    for uri in (f"/dev/{name}", str(link)):
+        with pytest.raises(CameraUnavailable, match="no camera at"):
+            open_source(SourceConfig(uri=uri))
 
 
 def test_no_permission_names_the_video_group(plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +179,9 @@ def test_which_nodes_are_cameras(plug: Plug, driver: str, caps: int, camera: boo
     plug(0, Device(driver=driver, caps=caps, card="Card"))
     with v4l2_device.opened(0) as handle:
         found = v4l2_device.capability(handle)
-    assert found == v4l2_device.Capability(driver=driver, card="Card", is_camera=camera)
+    assert found == v4l2_device.Capability(
+        driver=driver, card="Card", captures=bool(caps & 1), is_camera=camera
+    )
 
 
 def test_what_a_device_offers(plug: Plug) -> None:
