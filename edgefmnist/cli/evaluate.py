@@ -50,12 +50,13 @@ def _own(model: str | None, folder: Path, threshold: str | None, as_json: bool) 
     from edgefmnist.camera.labelled import evaluate_pictures
     from edgefmnist.camera.recognizer import open_recognizer
     from edgefmnist.render import labelled as view
+    from edgefmnist.render.console import show_note
     from edgefmnist.render.progress import counting
 
     with opened(model) as file:
         recognizer = open_recognizer(file, unknown_threshold=threshold)
         with counting("Evaluating") as on_pictures:
-            result = evaluate_pictures(folder, recognizer, on_pictures)
+            result = evaluate_pictures(folder, recognizer, on_pictures, show_note)
         (view.show_json if as_json else view.show)(file, result)
     if result.unreadable:
         raise typer.Exit(BadPicture.exit_code)
