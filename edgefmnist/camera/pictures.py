@@ -15,7 +15,7 @@ from edgefmnist.camera.decoding import damage, jpeg
 from edgefmnist.camera.decoding.jpeg_structure import DamagedPicture
 from edgefmnist.camera.headers import Header, Unreadable, is_picture, read_header
 from edgefmnist.camera.limits import MOST_DECODED_BYTES, MOST_FILE_BYTES, MOST_PIXELS
-from edgefmnist.camera.sources.opencv import cv2
+from edgefmnist.camera.sources.opencv import cv2, outspoken
 from edgefmnist.camera.turning import upright
 from edgefmnist.errors import BadPicture
 from edgefmnist.quiet import heard_stderr
@@ -141,7 +141,7 @@ def _checked(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | Non
     if header.kind == "JPEG":
         flag = cv2.IMREAD_COLOR if shrink == 1 else _REDUCED[shrink]
         return _shrunk(jpeg.decode_with(data, flag | _AS_STORED), None)
-    with heard_stderr() as said:  # libpng and libtiff complain there by themselves
+    with heard_stderr() as said, outspoken():  # libpng and libtiff complain there by themselves
         decoded = _decode(data, header, shrink)
     damage.check(data, bytes(said))
     return decoded

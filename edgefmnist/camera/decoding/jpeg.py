@@ -123,6 +123,8 @@ def _check_warning(warning: str, data: bytes) -> None:
     if found is None:
         raise DamagedPicture(f"libjpeg: {warning}")
     marker, structure = int(found[2], 16), read_structure(data)
+    if structure.one_scan:  # without what follows the picture
+        data = data[: data.find(END, structure.scan_at)] + END
     if structure.restart_interval and structure.one_scan:
         for segment in _segments(data, structure):
             _check_tail(segment, _decoded(segment, cv2.IMREAD_REDUCED_GRAYSCALE_8)[1])
@@ -152,7 +154,7 @@ def _check_tail(data: bytes, warning: str) -> None:
 
 def _segments(data: bytes, structure: Structure) -> Iterator[bytes]:
     """Each restart interval of the one scan as a JPEG of its own. Raises: DamagedPicture."""
-    coded = data[structure.scan_at : structure.scan_end]
+    coded = data[structure.scan_at : -len(END)]
     pieces = re.split(rb"\xff+([\xd0-\xd7])", coded)
     codes = b"".join(pieces[1::2])
     wide, high = structure.mcu

@@ -103,7 +103,7 @@ def read_structure(data: bytes) -> Structure:
         if marker == _SOS:
             found.scan_at = found.scan_at or at
             if found.one_scan:  # what follows is of no interest: padding, another picture
-                end = data.find(END, at)
+                end = data.rfind(END, at)  # of the first, if there are several: found when needed
                 found.has_end, found.scan_end = end >= 0, end if end >= 0 else len(data)
                 _check_scan(found, data, at)
                 break
@@ -162,7 +162,9 @@ def _check_scan(found: Structure, data: bytes, at: int) -> None:
     """
     end = found.scan_end
     lost = data.find(_LOST, at, end) if found.zeros_are_lost else -1
-    if lost >= 0 and data[lost:end].strip(b"\0"):
+    if lost >= 0 and found.one_scan and (first := data.find(END, at)) >= 0:
+        end = first
+    if 0 <= lost < end and data[lost:end].strip(b"\0"):
         raise DamagedPicture("a part of it was lost and is all zeros")
 
 

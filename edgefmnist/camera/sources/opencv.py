@@ -5,8 +5,10 @@ Whoever sets OPENCV_LOG_LEVEL keeps what they asked for.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -17,12 +19,26 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000")
 
 import cv2
 
+# Up to 4.11, which 32-bit systems take, it stands elsewhere than from 4.12 on.
+_set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+_SILENT, _ERRORS = 0, 2
 if "OPENCV_LOG_LEVEL" not in os.environ:
-    # Up to 4.11, which 32-bit systems take, it stands elsewhere than from 4.12 on.
-    _set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
-    _set_level(0)  # LOG_LEVEL_SILENT
+    _set_level(_SILENT)
 
-__all__ = ["cv2", "next_frame"]
+__all__ = ["cv2", "next_frame", "outspoken"]
+
+
+@contextlib.contextmanager
+def outspoken() -> Iterator[None]:
+    """Let OpenCV write its errors on stderr in this block: some it reports in no other way."""
+    if "OPENCV_LOG_LEVEL" in os.environ:
+        yield
+        return
+    _set_level(_ERRORS)
+    try:
+        yield
+    finally:
+        _set_level(_SILENT)
 
 
 def next_frame(capture: cv2.VideoCapture, index: int) -> Frame | None:
