@@ -1,15 +1,21 @@
-"""Writing files so that nothing half-written is ever found under its final name."""
+"""Reading files within a limit, and writing them so that nothing half-written is ever found.
+
+What is written under a temporary name is brought to the disk before it gets its final name, and the
+folder after that: a power cut at any moment leaves the old or the new one, complete.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import secrets
-import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from edgefmnist.errors import CannotWrite, UsageError
 from edgefmnist.links import follow
@@ -43,6 +49,53 @@ def no_temporary_folder() -> CannotWrite | None:
             "with TMPDIR"
         )
     return None
+
+
+def read_bytes(path: Path, most_bytes: int) -> bytes:
+    """The whole of a regular file, links followed.
+
+    Whatever else `path` may lead to (a FIFO, a device, a folder) is refused without waiting for it,
+    and a file of more than `most_bytes` unread, also one that grows meanwhile.
+
+    Raises: OSError, whose `strerror` is fit to be shown.
+    """
+    # Opening some devices has effects: look first. A FIFO would wait for a writer: O_NONBLOCK.
+    _check_regular(path, path.stat(), most_bytes)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        _check_regular(path, os.fstat(descriptor), most_bytes)
+        parts: list[bytes] = []
+        left = most_bytes + 1
+        while left and (part := os.read(descriptor, min(left, 1 << 20))):
+            parts.append(part)
+            left -= len(part)
+    finally:
+        os.close(descriptor)
+    if not left:
+        raise _too_large(path, most_bytes)
+    return b"".join(parts)
+
+
+def read_json(path: Path, most_bytes: int = 16_000_000) -> Any:
+    """What the JSON in a regular file says. Raises: OSError as `read_bytes`; ValueError."""
+    try:
+        return json.loads(read_bytes(path, most_bytes))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _check_regular(path: Path, found: os.stat_result, most_bytes: int) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    if found.st_size > most_bytes:
+        raise _too_large(path, most_bytes)
+
+
+def _too_large(path: Path, most_bytes: int) -> OSError:
+    size = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes:,} bytes"
+    return OSError(errno.EOVERFLOW, f"it is larger than {size}", str(path))
 
 
 def make_folder(path: Path) -> None:
@@ -106,12 +159,15 @@ def output_folder(path: Path, what: str, is_ours: Callable[[Path], bool]) -> Pat
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` when the block succeeds.
 
     The temporary name keeps the suffix, since Keras and matplotlib choose a format by it.
     On any failure the temporary file is removed and what `path` held before stays. A link is
     followed; a device or another special file is never replaced.
+
+    lasting: after the block a power cut no longer brings the old file back, which takes the disk
+        another moment; without it, the old or the new one is found, but complete.
 
     Raises: CannotWrite where the operating system refuses the write.
     """
@@ -122,38 +178,15 @@ def replacing(path: Path) -> Iterator[Path]:
         # plant a link there that leads to a file of ours.
         os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
         yield scratch
-        with scratch.open("rb+") as written:
-            os.fsync(written.fileno())
+        sync(scratch)
         os.replace(scratch, path)
+        if lasting:
+            sync(path.parent)
     except OSError as error:
         raise cannot_write(told, error) from error
     finally:
         with contextlib.suppress(OSError):  # where nothing could be written, nothing is left
             scratch.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Like `replacing`, for a folder: an older folder at `path` is replaced as a whole.
-
-    A kill between the two renames leaves the older one beside it, as ``.NAME.*.old``.
-
-    Raises: CannotWrite.
-    """
-    scratch, retired = scratch_name(path, ".part"), scratch_name(path, ".old")
-    try:
-        scratch.mkdir(parents=True)
-        yield scratch
-        if path.exists():
-            os.replace(path, retired)
-        os.replace(scratch, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        if retired.exists() and not path.exists():  # stopped between the two renames
-            os.replace(retired, path)
-        shutil.rmtree(scratch, ignore_errors=True)
-        shutil.rmtree(retired, ignore_errors=True)
 
 
 def scratch_name(path: Path, ending: str) -> Path:
@@ -169,3 +202,15 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
+
+
+def sync(path: Path) -> None:
+    """Bring what `path` holds, a file or the names in a folder, to the disk. Raises: OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # folders of some network and FUSE file systems
+            raise
+    finally:
+        os.close(descriptor)

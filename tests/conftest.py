@@ -107,6 +107,14 @@ def shipped_bundle() -> Path:
 
 
 @pytest.fixture(scope="session")
+def endless_model() -> bytes:
+    """A `.tflite` that never answers."""
+    from tests.runtime import hostile
+
+    return hostile.endless()
+
+
+@pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder: the tutorial's smallest network after one short epoch, really trained."""
     pytest.importorskip("keras", reason="Keras, which trains, is not installed")

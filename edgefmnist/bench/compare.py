@@ -11,7 +11,6 @@ import numpy.typing as npt
 from edgefmnist.bench.record import Saved, SavedRow, machine
 from edgefmnist.bench.records import BenchConfig, BenchResult, BenchRow, Nanoseconds
 from edgefmnist.errors import BadInput, GateRefused
-from edgefmnist.runtime.bundle import sha256_of
 
 _RESAMPLES = 10_000
 _FEWEST_WINDOWS = 3  # from fewer no spread can be told
@@ -55,9 +54,7 @@ def check(old: Saved, config: BenchConfig) -> None:
     Raises: BadInput.
     """
     wanted = [
-        (model.name, sha256_of(model.path), threads)
-        for model in config.models
-        for threads in config.threads
+        (model.name, model.sha256, threads) for model in config.models for threads in config.threads
     ]
     found = [row for one in wanted if (row := _match(old, *one)) is not None]
     if not found:

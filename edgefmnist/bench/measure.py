@@ -28,7 +28,6 @@ from edgefmnist.bench.records import (
 )
 from edgefmnist.environment import Source, Watch
 from edgefmnist.errors import BadModel
-from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.graph import read_graph
 from edgefmnist.runtime.models import ModelFile
 
@@ -115,15 +114,16 @@ def _row(
     p50, p95, p99 = (float(value) for value in np.percentile(latencies, (50, 95, 99)))
     means = [float(window.latencies_ns.mean()) / 1000 for window in windows]
     starts = [window.cold_start.total_ms for window in windows]
+    content = model.read()
     return BenchRow(
         model=model.name,
         path=model.path,
-        sha256=sha256_of(model.path),
+        sha256=model.sha256,
         input_dtype=facts["input_dtype"],
         runtime=facts["runtime"],
         threads=threads,
         size_bytes=facts["size_bytes"],
-        arena_bytes=planned_arena_bytes(read_graph(model.path)),
+        arena_bytes=planned_arena_bytes(read_graph(model.path, content)),
         loaded_bytes=int(np.median([window.loaded_bytes for window in windows])),
         peak_rss_bytes=max(window.peak_rss_bytes for window in windows),
         steady_rss_bytes=int(np.median([window.steady_rss_bytes for window in windows])),

@@ -60,7 +60,7 @@ def profile(
     Raises: BadModel, MissingDependency where the runtime cannot cut models.
     """
     cut.check()
-    graph = read_graph(model.path)
+    graph = read_graph(model.path, model.content)
     rounds = np.array(_rounds(model, threads, on_progress or (lambda done, total: None)))
     if rounds.shape != (ROUNDS, len(graph.operators)):
         raise BadModel(f"{model.path} cannot be cut into its operators")

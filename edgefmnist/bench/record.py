@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import gzip
+import io
 import json
 import sys
 import zlib
@@ -27,6 +28,8 @@ from edgefmnist.errors import BadInput, one_line
 
 FORMAT, SCHEMA = "edgefmnist-bench", 1
 _GZIP = ".gz"
+_MOST_BYTES = 256_000_000
+"""Of a record, packed or not: some ten rows of the shortest latencies take that."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +137,12 @@ def load(path: Path) -> Saved:
     Raises: BadInput when it cannot be read, is damaged, no such record or of another schema.
     """
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path, _MOST_BYTES)
         if path.suffix == _GZIP:
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                data = file.read(_MOST_BYTES + 1)
+            if len(data) > _MOST_BYTES:
+                raise ValueError(f"it unpacks to more than {_MOST_BYTES // 1_000_000} MB")
         told: Any = json.loads(data)
     except gzip.BadGzipFile as error:
         raise BadInput(f"{path} is no gzip file: name one that bench --out wrote") from error

@@ -1,4 +1,4 @@
-"""A running camera takes another model: checked first, then used, or refused and told."""
+"""A running camera takes another model: proven first, then used, or refused with the reason."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import dataclasses
 from collections.abc import Callable
 
 from edgefmnist.camera.recognizer import LoadedModel, load_model
-from edgefmnist.errors import BadModel, EdgeFmnistError
-from edgefmnist.runtime import golden
-from edgefmnist.runtime.models import resolve
+from edgefmnist.runtime.proof import Proof
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class Reloading:
     """How a model is loaded again where `asked` says so.
 
+    The camera goes on with the one in use while the other proves itself, and whatever is wrong with
+    that, here or in its own process, is only told. Of several asked for in a row the last counts.
+
     spec, threads, unknown_threshold: as at the start. asked: true once for each request.
-    on_loaded: told a model that passed. on_refused: told why one did not; the old one stays.
+    on_loaded: given a model that passed. on_refused: given why one did not; the old one stays.
     """
 
     spec: str | None
@@ -25,30 +26,29 @@ class Reloading:
     asked: Callable[[], bool]
     on_loaded: Callable[[LoadedModel], None]
     on_refused: Callable[[Exception], None]
+    _proof: Proof | None = None
 
     def __call__(self) -> LoadedModel | None:
-        """The model to use from now on; None: go on with the one in use."""
-        if not self.asked():
-            return None
+        """The model to use from now on; None: continue with the one in use."""
         try:
-            loaded = load_checked(self.spec, self.threads, self.unknown_threshold)
-        except (EdgeFmnistError, OSError) as error:  # OSError: files that go while they are read
+            if self.asked():
+                self.close()
+                self._proof = Proof(self.spec)
+            if self._proof is None or (model := self._proof.poll()) is None:
+                return None
+            loaded = load_model(
+                model, threads=self.threads, unknown_threshold=self.unknown_threshold
+            )
+        except Exception as error:  # nothing about a new model may end a camera
+            self.close()
             self.on_refused(error)
             return None
+        self.close()
         self.on_loaded(loaded)
         return loaded
 
-
-def load_checked(spec: str | None, threads: int, unknown_threshold: str | None) -> LoadedModel:
-    """Load a bundle whose SHA-256 is right and whose golden vectors come out as they must.
-
-    Raises: UsageError, BadModel.
-    """
-    loaded = load_model(resolve(spec), threads=threads, unknown_threshold=unknown_threshold)
-    replay = golden.replay(loaded.classifier)
-    if not replay.passed:
-        raise BadModel(
-            f"{len(replay.mismatches)} of {replay.total} golden vectors of {replay.model} differ: "
-            "copy the bundle again"
-        )
-    return loaded
+    def close(self) -> None:
+        """End a proof that is under way."""
+        if self._proof is not None:
+            self._proof.close()
+            self._proof = None

@@ -160,12 +160,23 @@ def _run(
                 background=ground,
             )
             sinks = open_outputs(outputs, capture.name, recognizer.model_name)
-            with live.view(
-                capture.name,
-                recognizer.model_name,
-                jsonl=outputs.jsonl,
-                every_frame=outputs.every_frame,
-            ) as screen:
+            reloading = Reloading(
+                spec=how.model,
+                threads=how.threads,
+                unknown_threshold=how.unknown_threshold,
+                asked=reload_asked,
+                on_loaded=live.show_loaded,
+                on_refused=live.show_refused,
+            )
+            with (
+                contextlib.closing(reloading),
+                live.view(
+                    capture.name,
+                    recognizer.model_name,
+                    jsonl=outputs.jsonl,
+                    every_frame=outputs.every_frame,
+                ) as screen,
+            ):
                 summary = run_camera(
                     config,
                     capture,
@@ -173,14 +184,7 @@ def _run(
                     [screen, *sinks],
                     should_stop,
                     live.show_trouble,
-                    Reloading(
-                        spec=how.model,
-                        threads=how.threads,
-                        unknown_threshold=how.unknown_threshold,
-                        asked=reload_asked,
-                        on_loaded=live.show_loaded,
-                        on_refused=live.show_refused,
-                    ),
+                    reloading,
                     live.show_bad_model,
                 )
         live.show_summary(summary, jsonl=outputs.jsonl)

@@ -100,7 +100,7 @@ def _from_address(
     reason = ""
     for _ in range(_TRIES_PER_ADDRESS):
         downloader = pooch.HTTPDownloader(
-            progressbar=_Meter(spec.name, report), chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_S
+            progressbar=_Meter(spec, report), chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_S
         )
         try:
             downloader(f"{address}/{spec.name}", target, None)
@@ -122,21 +122,29 @@ def _from_address(
 
 
 class _Meter:
-    """The object pooch reports to, with the interface of tqdm; passes it on as running totals."""
+    """The object pooch reports to, with the interface of tqdm; passes it on as running totals.
 
-    def __init__(self, name: str, report: Callable[[str, int, int], None]) -> None:
+    A server may send without end: what is longer than the file can be ends the download.
+    """
+
+    def __init__(self, spec: FileSpec, report: Callable[[str, int, int], None]) -> None:
         self.total = 0
-        self._name = name
+        self._name = spec.name
+        self._most = idx.most_packed_bytes(spec)
         self._report = report
-        self._done = 0
+        self._done = self._received = 0
 
     def update(self, count: int) -> None:
+        """Raises: BadData."""
+        self._received += count
+        if self._received > self._most:
+            raise BadData(f"{self._name} is longer than it can be")
         # pooch counts whole chunks, so the last one may reach beyond the end.
         self._done = min(self._done + count, self.total) if self.total else self._done + count
         self._report(self._name, self._done, self.total)
 
-    def reset(self) -> None:
-        self._done = 0
+    def reset(self) -> None:  # before pooch reports the whole at the end
+        self._done = self._received = 0
 
     def close(self) -> None:
         pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
 import zlib
 from pathlib import Path
@@ -15,10 +16,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist import files
 from edgefmnist.dataset.catalogue import FileSpec
 from edgefmnist.errors import BadData
 
 _UINT8 = 0x08
+_WRAPPER_BYTES = 1 << 20
+"""Far more than the header of an array and a gzip wrapper around it."""
 
 
 def read(path: Path, spec: FileSpec) -> npt.NDArray[np.uint8]:
@@ -27,7 +31,7 @@ def read(path: Path, spec: FileSpec) -> npt.NDArray[np.uint8]:
     Returns: uint8 of `spec.shape`, read-only, since it shares memory with the file's bytes.
     Raises: BadData when the file is unreadable, truncated, of another shape or fails SHA-256.
     """
-    content = _decompress(path)
+    content = _decompress(path, spec)
     array = parse(content, path.as_posix(), spec.shape)
     found = hashlib.sha256(content).hexdigest()
     if found != spec.sha256:
@@ -64,9 +68,17 @@ def parse(content: bytes, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.u
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-def _decompress(path: Path) -> bytes:
+def most_packed_bytes(spec: FileSpec) -> int:
+    """Most that a gzip file of what `spec` names can take."""
+    return math.prod(spec.shape) + _WRAPPER_BYTES
+
+
+def _decompress(path: Path, spec: FileSpec) -> bytes:
+    """What is in the file; of what is longer than it should be, enough to show that."""
     try:
-        return gzip.decompress(path.read_bytes())
+        packed = files.read_bytes(path, most_packed_bytes(spec))
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            return file.read(most_packed_bytes(spec))
     except EOFError as error:
         raise BadData(
             f"{path} is truncated: expected a whole gzip file, found {path.stat().st_size} bytes "

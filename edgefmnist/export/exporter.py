@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist import files, json_text
+from edgefmnist import files, folders, json_text
 from edgefmnist.errors import BadModel, GateRefused
 from edgefmnist.export import micro, readme, source, structure
 from edgefmnist.export.records import ExportConfig, ExportResult, Golden, MicroCheck
@@ -125,7 +124,7 @@ def _write(
     texts = {
         **source.model(
             result.prefix,
-            result.model.path.read_bytes(),
+            result.model.read(),
             card,
             result.structure,
             checked.arena_bytes if checked else None,
@@ -142,7 +141,7 @@ def _write(
     }
     record: dict[str, Any] = result.record() | {"files": [*texts, RECORD]}
     texts[RECORD] = json_text.dumps(record, indent=1) + "\n"
-    with files.replacing_folder(result.out) as scratch:
+    with folders.replacing_folder(result.out) as scratch:
         for name, text in texts.items():
             (scratch / name).write_text(text, encoding="utf-8")
 
@@ -150,7 +149,7 @@ def _write(
 def _is_export(folder: Path) -> bool:
     """Whether an export is all that `folder` holds: one's own firmware may stand beside it."""
     try:
-        named = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
+        named = files.read_json(folder / RECORD)["files"]
         return {file.name for file in folder.iterdir()} <= set(named)
     except (OSError, ValueError, KeyError, TypeError):
         return False

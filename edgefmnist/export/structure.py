@@ -44,7 +44,7 @@ def read_int8(model: ModelFile) -> Structure:
 
     Raises: BadModel when its input or output is no int8 or a float tensor is left in it.
     """
-    built = interpreter.read(model.path)
+    built = interpreter.read(model.path, content=model.content)
     source, target = built.get_input_details()[0], built.get_output_details()[0]
     dtypes = [np.dtype(detail["dtype"]).name for detail in (source, target)]
     floats = [one for one in built.get_tensor_details() if np.dtype(one["dtype"]).kind == "f"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgefmnist import npz
 from edgefmnist.errors import BadInput
 from edgefmnist.files import replacing
 from edgefmnist.preprocess.background import Background, work_size
@@ -15,6 +15,7 @@ from edgefmnist.preprocess.background import Background, work_size
 SCHEMA = "edgefmnist-background"
 VERSION = 1
 
+_FIELDS = ("schema", "version", "frame_size", "mean", "variance")
 _MOST_BYTES = 3_000_000  # ten times what the arrays take
 
 
@@ -41,20 +42,15 @@ def load(path: Path) -> Background:
     if not path.is_file():
         raise BadInput(f"the background {path} is no file: name the one that was learned")
     try:
-        if sum(part.file_size for part in zipfile.ZipFile(path).infolist()) > _MOST_BYTES:
-            raise ValueError("too large")
-        with np.load(path, allow_pickle=False) as stored:
-            fields = {name: stored[name] for name in stored.files}
+        fields = npz.read(path, _FIELDS, most_file_bytes=_MOST_BYTES, most_bytes=_MOST_BYTES)
         if str(fields["schema"]) != SCHEMA:
             raise ValueError("another kind of file")
         version = fields["version"].item()
         if version == VERSION:
             return _checked(fields)
     except OSError as error:
-        if error.strerror:
-            raise BadInput(f"cannot read the background {path}: {error.strerror}") from error
-        raise _unusable(path) from error
-    except Exception as error:  # NumPy, zipfile and zlib raise many kinds at damaged bytes
+        raise BadInput(f"cannot read the background {path}: {error.strerror}") from error
+    except Exception as error:  # what NumPy makes of values of another kind
         raise _unusable(path) from error
     raise BadInput(
         f"the background {path} has version {version} and this program reads {VERSION}: "

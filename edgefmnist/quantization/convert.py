@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.errors import BadModel, CannotWrite
-from edgefmnist.frameworks import require_tensorflow
+from edgefmnist.frameworks import load_keras_file, require_tensorflow
 from edgefmnist.quantization.records import Variant
 from edgefmnist.quiet import silenced_stderr
 from edgefmnist.records import LABELS
@@ -29,16 +29,13 @@ def load_keras(path: Path) -> Any:
 
     Raises: BadModel, MissingDependency (no TensorFlow).
     """
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path):  # before TensorFlow takes its time to start
         raise BadModel(f"{path} is not a .keras file (no zip archive)")
     require_tensorflow()
-    import keras
-
     try:
-        with silenced_stderr():
-            model = keras.saving.load_model(path, compile=False)
+        model = load_keras_file(path, compile=False)
     except Exception as error:  # Keras raises whatever its zip, JSON or HDF5 reader does
-        reason = str(error).partition("\n")[0][:160]
+        reason = (str(error) or type(error).__name__).partition("\n")[0][:160]
         raise BadModel(f"{path} is not a Keras model that can be loaded: {reason}") from error
     if isinstance(model.compute_output_shape(model.input_shape), dict):
         raise BadModel(f"{path} gives its answer in a dictionary: let it give the tensor alone")

@@ -93,7 +93,7 @@ def form(variant: Variant, model: ModelFile, kept: Collection[str] = ()) -> Chec
 
     kept: names of the outputs of the operators that shall be in float.
     """
-    built: Any = interpreter.read(model.path)
+    built: Any = interpreter.read(model.path, content=model.content)
     (source,), (answer,) = built.get_input_details(), built.get_output_details()
     checks = [_number_format(variant, source, answer, _holds_int8_weights(built))]
     if variant in _DTYPES:

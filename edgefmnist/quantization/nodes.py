@@ -41,7 +41,7 @@ def read(model: ModelFile, keras_model: Any) -> tuple[Node, ...]:
 
     Those that compute shapes are left out.
     """
-    built: Any = interpreter.read(model.path)
+    built: Any = interpreter.read(model.path, content=model.content)
     tensors = {detail["index"]: detail for detail in built.get_tensor_details()}
     names = [
         layer.name for layer in keras_model._flatten_layers() if not getattr(layer, "layers", ())
@@ -106,7 +106,7 @@ def as_float(tensors: Collection[str]) -> set[str]:
 
 def float_outputs(model: ModelFile) -> set[str]:
     """Names of the outputs of those operators of `model` that compute in floating point."""
-    built: Any = interpreter.read(model.path)
+    built: Any = interpreter.read(model.path, content=model.content)
     tensors = {detail["index"]: detail for detail in built.get_tensor_details()}
     return {
         tensors[operator["outputs"][0]]["name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from edgefmnist import __version__, evaluate, files
+from edgefmnist import __version__, evaluate, files, folders
 from edgefmnist.dataset import Samples, stratified_sample
 from edgefmnist.dataset.catalogue import ALL_FILES
 from edgefmnist.preprocess import PREPROCESS_ID
@@ -63,8 +63,8 @@ def release(
     )
     count = golden.PER_CLASS * len(LABELS)
     shown = test.images[stratified_sample(test.labels, count, seed=0)]
-    with files.replacing_folder(out) as scratch:
-        (scratch / bundle.MODEL).write_bytes(quantized.path.read_bytes())
+    with folders.replacing_folder(out) as scratch:
+        (scratch / bundle.MODEL).write_bytes(quantized.read())
         golden.write(scratch / bundle.GOLDEN, Classifier(quantized), shown)
         (scratch / bundle.README).write_text(card.text(record, comparison), encoding="utf-8")
         (scratch / bundle.CARD).write_text(record.to_text(), encoding="utf-8")

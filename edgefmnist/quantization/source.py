@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
+from edgefmnist import files
 from edgefmnist.dataset import Samples, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED, Indices
-from edgefmnist.errors import BadInput, UsageError
+from edgefmnist.errors import BadInput, UsageError, one_line
 from edgefmnist.quantization.card import train_command
 from edgefmnist.runtime.bundle import is_bundle
 from edgefmnist.runtime.models import resolve, shipped
@@ -65,9 +65,9 @@ def read_source(path: Path) -> Source:
         )
     told = keras.with_name("result.json")
     if keras.name != "model.keras" or not told.is_file():
-        return Source(keras=keras, name=keras.stem)
+        return Source(keras=keras, name=one_line(keras.stem))
     try:
-        run = json.loads(told.read_text(encoding="utf-8"))
+        run = files.read_json(told)
         name, seed = run["recipe"]["name"], int(run["seed"])
         held_out = int(run["validation_count"])
         if not isinstance(name, str) or seed < 0 or not 0 < held_out < 60_000:

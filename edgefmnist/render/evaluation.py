@@ -28,7 +28,7 @@ def show(model: ModelFile, evaluation: Evaluation) -> None:
         worst = max(range(len(mistakes)), key=mistakes.__getitem__)
         table.add_row(label, f"{share:.1%}", f"{labels[worst]} ({mistakes[worst]})")
     results.print(table)
-    size = model.path.stat().st_size / 1024
+    size = len(model.read()) / 1024
     results.print(
         f"{evaluation.accuracy:.2%} right ({evaluation.correct:,} of {evaluation.total:,}); "
         f"{size:,.0f} KiB, {provider()[1]}"
@@ -47,7 +47,7 @@ def show_json(
             "total": evaluation.total,
             "per_class": evaluation.per_class,
             "confusion": evaluation.confusion,
-            "size_bytes": model.path.stat().st_size,
+            "size_bytes": len(model.read()),
             "runtime": provider()[1],
             **(more or {}),
         }

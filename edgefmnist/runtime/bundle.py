@@ -9,12 +9,16 @@ README.md      the model card for people
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
+import math
+import types
+import typing
 from pathlib import Path
 from typing import Any
 
-from edgefmnist import json_text
+from edgefmnist import files, json_text
 from edgefmnist.errors import BadModel, one_line
 from edgefmnist.records import LABELS
 
@@ -22,6 +26,13 @@ SCHEMA = 2
 TRAINING_SPLIT, OWN_FRAMES = "training split, stratified", "own frames"
 """What `BundleCard.calibration_origin` may be."""
 MODEL, CARD, GOLDEN, README = "model.tflite", "model.json", "golden.npz", "README.md"
+MOST_MODEL_BYTES = 128 << 20
+"""Larger models are refused unread; `accurate` in float32 takes 2.4 MB."""
+_MOST_CARD_BYTES = 256 << 10
+_MOST_TEXT = 500
+"""Characters of a text in a card."""
+_MOST = 1e15
+"""Of a number's size."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +101,10 @@ class BundleCard:
 
 
 def _check(card: BundleCard) -> None:
-    """Check what the program goes by. Raises: TypeError, ValueError."""
-    for key in ("name", "variant", "sha256", "calibration_origin", "preprocess", "runtime"):
-        text = getattr(card, key)
-        if not isinstance(text, str) or text != one_line(text):  # it is shown on a terminal
-            raise TypeError(f"{key} is no text of one line")
-    if card.delegate is not None and not isinstance(card.delegate, str):
-        raise TypeError("delegate is no text")
-    for field, value in card.settings.items():
-        if not isinstance(value, str) or f"{field}={value}" != one_line(f"{field}={value}"):
-            raise TypeError("settings does not hold texts of one line")
-    if not all(isinstance(name, str) for name in card.keep_float):
-        raise TypeError("keep_float does not hold names of layers")
+    """Check what the program goes by and shows. Raises: TypeError, ValueError."""
+    for key, kind in _kinds().items():
+        if not _is_of(getattr(card, key), kind):
+            raise TypeError(f"{key} is not what it should be")
     if card.labels != LABELS:
         raise ValueError("its labels are not Fashion-MNIST's")
     # Numbers beyond these are no fit's, and single precision would make infinities of them.
@@ -113,6 +116,33 @@ def _check(card: BundleCard) -> None:
         raise ValueError("unknown_threshold is not between 0 and 1")
 
 
+@functools.cache
+def _kinds() -> dict[str, Any]:
+    return typing.get_type_hints(BundleCard)
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether `value`, as JSON gives it, is of the type that a field of `BundleCard` has."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return any(_is_of(value, one) for one in inner)
+    if origin is dict:
+        words = isinstance(value, dict) and all(_is_of(key, str) for key in value)
+        return words and all(_is_of(one, inner[1]) for one in value.values())
+    if origin is tuple:
+        kinds = inner[:1] * len(value) if inner[-1] is ... else inner
+        fits = len(value) == len(kinds)
+        return fits and all(_is_of(one, each) for one, each in zip(value, kinds, strict=True))
+    if kind is str:  # shown on a terminal
+        return isinstance(value, str) and len(value) <= _MOST_TEXT and value == one_line(value)
+    if kind in (int, float):
+        number = isinstance(value, int if kind is int else (int, float))
+        return (
+            number and not isinstance(value, bool) and abs(value) < _MOST and math.isfinite(value)
+        )
+    return kind is types.NoneType and value is None
+
+
 def _list(value: object) -> list[Any]:
     """`value`, once it is clear that it is a list: a text would pass for one of letters."""
     if not isinstance(value, list):
@@ -121,8 +151,8 @@ def _list(value: object) -> list[Any]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Hex SHA-256 of a file. Raises: OSError."""
+    return hashlib.sha256(files.read_bytes(path, MOST_MODEL_BYTES)).hexdigest()
 
 
 def is_bundle(folder: Path) -> bool:
@@ -131,39 +161,67 @@ def is_bundle(folder: Path) -> bool:
 
 
 def read_card(folder: Path) -> BundleCard:
-    """Read a bundle's record and check its model against it.
+    """Read a bundle's record and check its model against it. Raises: BadModel, see `read`."""
+    return read(folder)[0]
 
-    Raises: BadModel when a file is missing, the record is damaged or of another schema, or the
-    model's checksum does not match.
+
+def read(folder: Path) -> tuple[BundleCard, bytes]:
+    """Read a bundle's record and its model, checked against one another.
+
+    Raises: BadModel when a file is missing or not regular, the record is damaged or of another
+    schema, or the model's checksum does not match.
     """
     for name in (CARD, MODEL):
-        if not (folder / name).is_file():
+        if not (folder / name).exists():
             raise BadModel(f"{folder} is not a model bundle: it has no {name}")
+    text = _read(folder / CARD, _MOST_CARD_BYTES)
     try:
-        fields: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        schema = fields["schema"]
-        if schema == SCHEMA:
-            fields["labels"] = tuple(fields["labels"])
-            fields["drop_interval_pp"] = tuple(fields["drop_interval_pp"])
-            fields["keep_float"] = (*_list(fields.get("keep_float", [])),)
-            card = BundleCard(**fields)
-            _check(card)
-    except OSError as error:
-        raise BadModel(f"{folder / CARD} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadModel(f"{folder / CARD} is damaged ({error}): copy the bundle again") from error
-    if schema != SCHEMA:
+        card = parse_card(text)
+    except _OtherSchema as error:
         raise BadModel(
-            f"{folder / CARD} has schema {schema!r}, this program reads {SCHEMA}: "
+            f"{folder / CARD} has schema {error}, this program reads {SCHEMA}: "
             "quantize the model again"
-        )
-    try:
-        found = sha256_of(folder / MODEL)
-    except OSError as error:
-        raise BadModel(f"{folder / MODEL} cannot be read: {error.strerror}") from error
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"{error!s:.200}"
+        raise BadModel(f"{folder / CARD} is damaged ({reason}): copy the bundle again") from error
+    content = read_model(folder / MODEL)
+    found = hashlib.sha256(content).hexdigest()
     if found != card.sha256:
         raise BadModel(
             f"{folder / MODEL} has SHA-256 {found[:12]}..., its record says {card.sha256[:12]}...: "
             "it was changed or damaged; copy the bundle again"
         )
+    return card, content
+
+
+class _OtherSchema(Exception):
+    """Its text is the schema found."""
+
+
+def parse_card(text: str | bytes) -> BundleCard:
+    """The card in the text of a `model.json`.
+
+    Raises: `json` and Python raise many kinds at a damaged one; _OtherSchema.
+    """
+    fields: dict[str, Any] = json.loads(text if isinstance(text, str) else text.decode("utf-8"))
+    if fields["schema"] != SCHEMA:
+        raise _OtherSchema(f"{fields['schema']!r:.40}")
+    for key in ("labels", "drop_interval_pp"):
+        fields[key] = (*_list(fields[key]),)
+    fields["keep_float"] = (*_list(fields.get("keep_float", [])),)
+    card = BundleCard(**fields)
+    _check(card)
     return card
+
+
+def read_model(path: Path) -> bytes:
+    """The bytes of a `.tflite`. Raises: BadModel."""
+    return _read(path, MOST_MODEL_BYTES)
+
+
+def _read(path: Path, most_bytes: int) -> bytes:
+    try:
+        return files.read_bytes(path, most_bytes)
+    except OSError as error:
+        raise BadModel(f"{path} cannot be read: {error.strerror}") from error

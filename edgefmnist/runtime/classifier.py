@@ -44,9 +44,15 @@ class Classifier:
         """
         self.model = model
         self.runtime: str = interpreter.provider()[1]
-        self.size_bytes = model.path.stat().st_size
+        content = model.read()
+        self.size_bytes = len(content)
         self._interpreter: Any = interpreter.build(
-            model.path, threads, batch, reference=reference, keep_tensors=keep_tensors
+            model.path,
+            threads,
+            batch,
+            content=content,
+            reference=reference,
+            keep_tensors=keep_tensors,
         )
         self.delegate = interpreter.delegate(self._interpreter)
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
@@ -158,7 +164,10 @@ class Classifier:
         def invoke(images: Pictures) -> npt.NDArray[Any]:
             fill(images)
             put(source, tensor)
-            run()
+            try:
+                run()
+            except (ValueError, RuntimeError) as error:
+                raise BadModel(f"{self.model.path} cannot answer this picture: {error}") from error
             answer: npt.NDArray[Any] = get(target)
             return answer
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist import npz
 from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle
@@ -31,6 +32,8 @@ from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile
 
 PER_CLASS = 5
+_MOST_BYTES = 4 << 20
+"""5,000 vectors: a hundred times what a bundle has."""
 STEPS = 12
 """Most steps of an integer output that another runtime's kernels may differ by."""
 TIE_STEPS = 6
@@ -108,17 +111,17 @@ def read(model: ModelFile) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
         raise BadModel(f"{model.path} has no golden vectors: only a bundle has them")
     path = model.folder / bundle.GOLDEN
     try:
-        stored = np.load(path)
-        if not isinstance(stored, np.lib.npyio.NpzFile):
-            raise ValueError("no .npz archive")
-        with stored:
-            images, expected = stored["images"], stored["outputs"]
+        stored = npz.read(
+            path, ("images", "outputs"), most_file_bytes=_MOST_BYTES, most_bytes=_MOST_BYTES
+        )
+        images, expected = stored["images"], stored["outputs"]
         if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or not len(images):
             raise ValueError("no uint8 pictures of 28x28")
         if expected.shape != (len(images), len(LABELS)) or expected.dtype.kind not in "iuf":
             raise ValueError(f"{expected.dtype} outputs of shape {expected.shape}")
-    except Exception as error:  # NumPy, zipfile and zlib raise many kinds at damaged bytes
-        raise BadModel(f"{path} is missing or damaged ({error}): copy the bundle again") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadModel(f"{path} is missing or damaged ({reason}): copy the bundle again") from error
     return images, expected
 
 

@@ -40,12 +40,12 @@ class Graph:
     tensors: dict[int, Tensor]
 
 
-def read_graph(path: Path) -> Graph:
-    """Read the graph of the model at `path`.
+def read_graph(path: Path, content: bytes | None = None) -> Graph:
+    """Read the graph of the model at `path`. content: see `interpreter.read`.
 
     Raises: BadModel where the runtime refuses the file; MissingDependency without a runtime.
     """
-    built = interpreter.read(path)
+    built = interpreter.read(path, content=content)
     operators = tuple(
         Operator(
             name=str(told["op_name"]),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
-import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from edgefmnist import wheels
-from edgefmnist.errors import BadModel, MissingDependency
+from edgefmnist.errors import BadModel, EdgeFmnistError, MissingDependency
 from edgefmnist.quiet import silenced_stderr
 from edgefmnist.records import LABELS
+from edgefmnist.runtime import bundle
 
 _PROVIDERS = (
     ("ai_edge_litert.interpreter", wheels.LITERT),
@@ -39,56 +41,73 @@ def provider() -> tuple[Any, str]:
 
 
 def read(
-    path: Path, threads: int = 1, *, reference: bool = False, keep_tensors: bool = False
+    path: Path,
+    threads: int = 1,
+    *,
+    content: bytes | None = None,
+    reference: bool = False,
+    keep_tensors: bool = False,
 ) -> Any:
     """An interpreter for `path` that can tell its tensors and operators, but not run.
 
+    content: of the file, where it was read before. The interpreter never has the file itself mapped
+        into its memory, where what becomes of the file would end the process.
     reference: take the plain kernels that define the format, far slower, and no delegate.
     keep_tensors: give every inner tensor memory of its own, so that it can be read after a run.
 
     Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
     """
     interpreter_class, _ = provider()
+    if content is None:
+        content = bundle.read_model(path)
     options: dict[str, Any] = {"experimental_preserve_all_tensors": keep_tensors}
     if reference:
         kernels = sys.modules[interpreter_class.__module__].OpResolverType
         options["experimental_op_resolver_type"] = kernels.BUILTIN_REF
-    try:
-        with silenced_stderr():
-            interpreter = interpreter_class(
-                model_path=os.fsencode(path),  # as bytes: a file's name need not be UTF-8
-                num_threads=threads,
-                **options,
-            )
-    except (ValueError, RuntimeError) as error:
-        raise _cannot_load(path, error) from error
-    _check_shapes(interpreter, path)
+    with _translated(path), silenced_stderr():
+        interpreter = interpreter_class(model_content=content, num_threads=threads, **options)
+        # Names of tensors that are not UTF-8 fail here, and not in the midst of something later.
+        interpreter.get_tensor_details()
+        interpreter._get_ops_details()
+        _check_shapes(interpreter, path)
     return interpreter
 
 
 def build(
-    path: Path, threads: int, batch: int, *, reference: bool = False, keep_tensors: bool = False
+    path: Path,
+    threads: int,
+    batch: int,
+    *,
+    content: bytes | None = None,
+    reference: bool = False,
+    keep_tensors: bool = False,
 ) -> Any:
     """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
 
     The batch stays 1 where the model was converted for one picture alone. Otherwise as `read`.
     """
-    interpreter = read(path, threads, reference=reference, keep_tensors=keep_tensors)
+    interpreter = read(
+        path, threads, content=content, reference=reference, keep_tensors=keep_tensors
+    )
     source = interpreter.get_input_details()[0]
-    try:
-        # The XNNPACK delegate announces itself on stderr.
-        with silenced_stderr():
-            if batch != 1 and source["shape_signature"][0] == -1:
-                shape = (batch, *INPUT_SHAPE)
-                interpreter.resize_tensor_input(source["index"], shape)
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise _cannot_load(path, error) from error
+    with _translated(path), silenced_stderr():  # XNNPACK announces itself on stderr
+        if batch != 1 and source["shape_signature"][0] == -1:
+            shape = (batch, *INPUT_SHAPE)
+            interpreter.resize_tensor_input(source["index"], shape)
+        interpreter.allocate_tensors()
     return interpreter
 
 
-def _cannot_load(path: Path, error: Exception) -> BadModel:
-    return BadModel(f"{path} is not a model that this runtime can load: {error}")
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """The runtime's bindings raise many kinds at a damaged model, MemoryError among them."""
+    try:
+        yield
+    except EdgeFmnistError:
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise BadModel(f"{path} is not a model that this runtime can load: {reason}") from error
 
 
 def operators(built: Any) -> list[dict[str, Any]]:

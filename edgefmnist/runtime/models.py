@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
-from edgefmnist.errors import BadModel, UsageError
+from edgefmnist.errors import BadModel, UsageError, one_line
 from edgefmnist.runtime import bundle, probe
 from edgefmnist.runtime.bundle import BundleCard
 
@@ -18,12 +19,26 @@ _SHIPPED = (_PACKAGE / "_models", _PACKAGE.parent / "models")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """A model to run. card, folder: None for a bare `.tflite`."""
+    """A model to run.
+
+    card, folder: None for a bare `.tflite`. content: the bytes that were checked; None where the
+    file is one that we just made.
+    """
 
     name: str
     path: Path
     card: BundleCard | None = None
     folder: Path | None = None
+    content: bytes | None = dataclasses.field(default=None, repr=False)
+
+    def read(self) -> bytes:
+        """The model itself: what was checked, whatever the file holds by now. Raises: BadModel."""
+        return bundle.read_model(self.path) if self.content is None else self.content
+
+    @property
+    def sha256(self) -> str:
+        """Hex SHA-256 of the model. Raises: BadModel."""
+        return hashlib.sha256(self.read()).hexdigest()
 
 
 def shipped() -> dict[str, Path]:
@@ -36,12 +51,20 @@ def shipped() -> dict[str, Path]:
 
 
 def resolve(spec: str | None) -> ModelFile:
-    """Find the model that `spec` names and check that it is whole.
+    """Find the model that `spec` names, and check that it is whole and can be run.
 
     spec: a shipped bundle's name, a bundle folder, a bare `.tflite`, or None for the default.
 
     Raises: UsageError when there is no such model; BadModel when it is damaged.
     """
+    model = find(spec)
+    if model.folder not in shipped().values():  # those are as trustworthy as the program itself
+        probe.check(model)
+    return model
+
+
+def find(spec: str | None) -> ModelFile:
+    """As `resolve`, but without running it."""
     known = shipped()
     if spec is None or spec in known:  # before the file system: any folder may be called "edge"
         return _shipped(known, spec or DEFAULT)
@@ -51,8 +74,9 @@ def resolve(spec: str | None) -> ModelFile:
     if path.is_file():
         if path.suffix == ".keras":
             raise BadModel(f"{path} must be converted first: edgefmnist quantize {path}")
-        probe.check(path)
-        return ModelFile(name=path.stem, path=path)
+        content = bundle.read_model(path)
+        probe.check_mark(path, content)
+        return ModelFile(name=one_line(path.stem), path=path, content=content)
     raise UsageError(
         f"no model {spec}: name a bundle folder, a .tflite file or one of "
         f"{', '.join(known) or '(none shipped)'}"
@@ -70,5 +94,6 @@ def _bundle(folder: Path) -> ModelFile:
         raise BadModel(
             f"{folder} is a training run: name {folder / 'model.keras'}, or quantize it first"
         )
-    card = bundle.read_card(folder)
-    return ModelFile(name=card.name, path=folder / bundle.MODEL, card=card, folder=folder)
+    card, content = bundle.read(folder)
+    path = folder / bundle.MODEL
+    return ModelFile(name=card.name, path=path, card=card, folder=folder, content=content)

@@ -6,7 +6,6 @@ The test images are never looked at.
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import statistics
 from collections.abc import Iterable
@@ -78,7 +77,7 @@ def _recorded(out: Path) -> list[Trial]:
     if not path.is_file():
         return []
     try:
-        return [Trial(**row) for row in json.loads(path.read_text(encoding="utf-8"))["trials"]]
+        return [Trial(**row) for row in files.read_json(path)["trials"]]
     except (ValueError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path} is damaged: delete it, or name another --out") from error
 

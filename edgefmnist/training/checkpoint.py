@@ -15,7 +15,7 @@ import keras
 
 from edgefmnist import files, json_text
 from edgefmnist.errors import BadInput, UsageError
-from edgefmnist.runtime.bundle import sha256_of
+from edgefmnist.frameworks import load_keras_file
 from edgefmnist.training.records import EpochRecord, TrainConfig
 
 _STATE = "checkpoint.json"
@@ -57,7 +57,7 @@ def unfinished(out: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
+        state = files.read_json(path)
         for key in ("recipe", "epochs", "seed", "backend", "settings", "teachers", "model"):
             state[key]
         return dict(state, epoch=len(state["history"]))
@@ -94,7 +94,7 @@ def load(config: TrainConfig) -> Checkpoint:
             )
     path = config.out / str(state["model"])
     try:
-        model = keras.saving.load_model(path)
+        model = load_keras_file(path)
         records = tuple(_record(told) for told in state["history"])
     except Exception as error:  # Keras raises whatever its zip, HDF5 or JSON reader does
         raise BadInput(
@@ -129,5 +129,5 @@ def _identity(config: TrainConfig) -> dict[str, Any]:
         "seed": config.seed,
         "backend": keras.backend.backend(),
         "settings": recipe,
-        "teachers": [sha256_of(model.path) for model in config.teachers],
+        "teachers": [model.sha256 for model in config.teachers],
     }

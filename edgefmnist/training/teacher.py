@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.classifier import Classifier, Floats, softmax
 from edgefmnist.runtime.models import ModelFile
 
@@ -48,5 +47,5 @@ def checksums(models: Sequence[ModelFile]) -> dict[str, str]:
         while name in told:
             copies += 1
             name = f"{named}-{copies}"
-        told[name] = sha256_of(model.path)
+        told[name] = model.sha256
     return told

@@ -82,6 +82,15 @@ def test_a_server_that_serves_badly_leaves_nothing_behind(
     assert len(mirror.requests) == 3  # it was given another chance, and not for ever
 
 
+def test_a_server_that_sends_without_end_is_left(empty_cache: Path, mirror) -> None:
+    mirror.answer = lambda path, content: (1 << 40, bytes(8_000_000))
+    largest: list[int] = []
+    with pytest.raises(DatasetMissing):
+        download.fetch(ALL_FILES[3], empty_cache, lambda _, done, total: largest.append(done))
+    assert max(largest) < 2_000_000
+    assert list(empty_cache.iterdir()) == []
+
+
 def test_a_cut_connection_is_tried_again(empty_cache: Path, mirror) -> None:
     answers = [cut_half_way, wrong_byte, lambda path, content: (len(content), content)]
     mirror.answer = lambda path, content: answers.pop(0)(path, content)

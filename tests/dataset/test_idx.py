@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import hashlib
+import os
 import struct
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgefmnist.dataset import idx
+from edgefmnist.dataset.catalogue import FileSpec
 from edgefmnist.errors import BadData
 
 SHAPE = (3, 2, 2)
@@ -56,3 +62,29 @@ def test_no_bytes_make_it_fail_in_another_way(noise: bytes, at: int) -> None:
     for content in (noise, sound[:at] + noise + sound[at + len(noise) :]):
         with contextlib.suppress(BadData):
             assert idx.parse(content, "x", SHAPE).shape == SHAPE
+
+
+def test_a_file_that_unpacks_far_beyond_its_size(tmp_path: Path) -> None:
+    spec = FileSpec(name="x.gz", shape=SHAPE, sha256="")
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(idx_bytes(*SHAPE) + bytes(60_000_000)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadData, match="too long"):
+            idx.read(path, spec)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_of_several_members_is_one(tmp_path: Path) -> None:
+    content = idx_bytes(*SHAPE)
+    spec = FileSpec(name="x.gz", shape=SHAPE, sha256=hashlib.sha256(content).hexdigest())
+    (tmp_path / "x.gz").write_bytes(gzip.compress(content[:9]) + gzip.compress(content[9:]))
+    assert idx.read(tmp_path / "x.gz", spec).shape == SHAPE
+
+
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.gz")
+    with pytest.raises(BadData, match="not a regular file"):
+        idx.read(tmp_path / "x.gz", FileSpec(name="x.gz", shape=SHAPE, sha256=""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from edgefmnist.errors import BadModel, UsageError
 from edgefmnist.frameworks import require_tensorflow
 from edgefmnist.quantization import convert
 from edgefmnist.runtime import bundle, models, probe
-from tests.conftest import RunCli, assert_one_line
+from edgefmnist.runtime.classifier import Classifier
+from tests.conftest import RunCli, assert_one_line, needs_litert
+from tests.runtime import hostile
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_damaged_bytes_never_end_the_process(small_model: Path, tmp_path: Path) 
         path = tmp_path / f"{attempt}.tflite"
         path.write_bytes(damaged)
         try:
-            probe.check(path)
+            models.resolve(str(path))
         except BadModel as error:
             refused += 1
             assert str(path) in str(error)
@@ -111,3 +114,78 @@ def test_wrong_input_shape_or_class_count(
     path.write_bytes(convert.convert(dense(size, classes), "float32"))
     result = run_cli("evaluate", path)
     assert_one_line(result, 5, f"{size}, {size}", f"(1, {classes})", "(1, 28, 28, 1)")
+
+
+COMMANDS = (
+    ("verify",),
+    ("evaluate",),
+    ("bench", "--quick"),
+    ("predict", "benchmarks/pictures/camera.png", "--model"),
+    ("camera", "--source", "demo", "--frames", "1", "--model"),
+)
+
+
+@needs_litert
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_model_that_crashes_its_runtime_is_refused_by_every_command(
+    run_cli: RunCli, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    folder = hostile.bundle_of(hostile.crashing(), tmp_path / "bundle")
+    assert_one_line(run_cli(*command, folder), 5, "the runtime crashed on it")
+
+
+def test_a_model_takes_neither_all_memory_nor_all_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endless_model: bytes
+) -> None:
+    with pytest.raises(BadModel, match=r"model\.tflite"):
+        models.resolve(str(hostile.bundle_of(hostile.huge(), tmp_path / "huge")))
+    monkeypatch.setattr(probe, "LIMIT_S", 1)
+    with pytest.raises(BadModel, match="did not run within"):
+        models.resolve(str(hostile.bundle_of(endless_model, tmp_path / "endless")))
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.json", "golden.npz"])
+def test_a_bundle_of_special_files(run_cli: RunCli, copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    os.mkfifo(copy / name)
+    assert_one_line(run_cli("verify", copy), 5, name, "not a regular file")
+
+
+def test_a_record_that_is_far_too_large(run_cli: RunCli, copy: Path) -> None:
+    os.truncate(copy / "model.json", 120_000_000)
+    assert_one_line(run_cli("verify", copy), 5, "model.json", "larger than 262,144 bytes")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "two\nlines"),
+        ("recipe", ["\x1b[31m"]),
+        ("recipe", "\u202edge"),
+        ("name", "n" * 10_000),
+        ("versions", 5),
+        ("gate", {"a": 1}),
+        ("teachers", {"\x1b]0;x\x07": "c"}),
+        ("other_seeds", None),
+        ("float_accuracy", "x"),
+        ("drop_pp", float("nan")),
+        ("parameters", True),
+        ("seed", 10**400),
+        ("labels", "text"),
+        ("drop_interval_pp", [1]),
+        ("keep_float", ["a\u0085b"]),
+    ],
+)
+def test_a_record_with_a_value_of_another_kind(copy: Path, key: str, value: object) -> None:
+    record = json.loads((copy / "model.json").read_text())
+    (copy / "model.json").write_text(json.dumps(record | {key: value}))
+    with pytest.raises(BadModel, match=r"model\.json is damaged"):
+        models.resolve(str(copy))
+
+
+def test_files_that_change_after_they_were_checked_change_nothing(copy: Path) -> None:
+    model = models.resolve(str(copy))
+    (copy / "model.tflite").write_bytes(b"")
+    blank = np.zeros((1, 28, 28), np.uint8)
+    expected = Classifier(models.resolve(None)).raw(blank)
+    np.testing.assert_array_equal(Classifier(model).raw(blank), expected)

@@ -106,30 +106,6 @@ def test_a_failed_write_keeps_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_an_interrupted_replacement_keeps_the_older_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from edgefmnist import files
-
-    bundle = tmp_path / "bundle"
-    bundle.mkdir()
-    (bundle / "model").write_text("the old one")
-    rename = os.replace
-    calls = []
-
-    def stop_at_the_second(source: Path, target: Path) -> None:
-        calls.append(source)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        rename(source, target)
-
-    monkeypatch.setattr(files.os, "replace", stop_at_the_second)
-    with pytest.raises(KeyboardInterrupt), files.replacing_folder(bundle) as scratch:
-        (scratch / "model").write_text("the new one")
-    assert (bundle / "model").read_text() == "the old one"
-    assert list(tmp_path.iterdir()) == [bundle]
-
-
 def test_a_mixed_precision_training_leaves_a_float32_model(tmp_path: Path) -> None:
     require_keras()
     import keras

@@ -62,7 +62,7 @@ class FrameStore:
         self._next += 1
         try:
             for suffix, data in parts.items():
-                with files.replacing(self._folder / (stem + suffix)) as scratch:
+                with files.replacing(self._folder / (stem + suffix), lasting=False) as scratch:
                     scratch.write_bytes(data)
         except CannotWrite as refused:
             with contextlib.suppress(OSError):
