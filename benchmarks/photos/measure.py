@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from benchmarks.photos.score import EMPTY, OUTSIDE, STRICT, Answer, in_tuning_half
 from benchmarks.photos.variants import Variant
-from edgefmnist.camera.picture_folder import list_pictures
-from edgefmnist.camera.pictures import read_picture
+from edgefmnist.camera.pictures.folder import list_pictures
+from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.camera.recognizer import Recognizer
 from edgefmnist.camera.sources import scenes
 from edgefmnist.errors import BadPicture

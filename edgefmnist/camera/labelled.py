@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgefmnist.camera.picture_folder import OnNote, list_pictures, unheard
+from edgefmnist.camera.pictures.folder import OnNote, list_pictures, unheard
 from edgefmnist.camera.recognizer import Recognizer
 from edgefmnist.camera.stills import Still, recognize_stills
 from edgefmnist.errors import BadInput, BadPicture

@@ -15,8 +15,8 @@ from edgefmnist.camera.view import View
 from edgefmnist.records import Frame
 
 FORMS = (
-    "auto, demo, demo:SEED, demo:fixed, rpicam, picamera2, /dev/videoN, N, a video file, a folder, "
-    "http(s)://, rtsp://, tcp://"
+    "auto, demo, demo:SEED, demo:fixed, rpicam, picamera2, /dev/videoN or a link to it, N, a video "
+    "file, a picture, a folder, http(s)://, rtsp://, tcp://"
 )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.picture_folder import Complaints, OnNote, list_pictures
-from edgefmnist.camera.pictures import read_picture
+from edgefmnist.camera.pictures.folder import Complaints, OnNote, list_pictures
+from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.camera.recognizer import Recognition, Recognizer
 from edgefmnist.camera.turning import seen
 from edgefmnist.camera.view import View

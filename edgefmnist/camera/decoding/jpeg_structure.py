@@ -11,13 +11,13 @@ _SOI, _EOI, _SOS, _DHT, _DQT, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB, 0xDD
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a segment
-_APP0, _APP14 = 0xE0, 0xEE
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
 
 END = b"\xff\xd9"
 FEW_BYTES = 32
 """Stray bytes before a marker: some webcams send a few too many (opencv#9477)."""
 _LOST = bytes(256)  # inside coded data: a lost block, whose sectors have 512 bytes and more
-_MOST_SCANS = 200  # real files have about ten; each one costs a pass over the whole picture
+_MOST_SCANS = 100  # real files have about ten; each one costs a pass over the whole picture
 
 
 class DamagedPicture(ValueError):
@@ -40,12 +40,15 @@ class Structure:
     edits: (start, end, new bytes) that make known quirks of encoders disappear, in order, after
     which every warning of libjpeg is about coded data. scan_at: where the data of the first scan
     begins, scan_end: where that of the last ends. restart_interval: in MCUs; 0: none.
-    zeros_are_lost: no encoder writes long runs of zeros in the newest scan.
+    zeros_are_lost: no encoder writes long runs of zeros in the newest scan. process: the marker of
+    the frame header, 0xC0 for a baseline JPEG. exif: the segment of that name, empty without one.
     """
 
     width: int = 0
     height: int = 0
     size_at: int = 0
+    process: int = 0
+    exif: bytes = b""
     components: tuple[Component, ...] = ()
     progressive: bool = False
     restart_interval: int = 0
@@ -180,6 +183,8 @@ def _read_segment(found: Structure, marker: int, data: bytes, at: int, end: int)
         _read_codes(found, body)
     elif marker == _DQT:
         _check_tables(body)
+    elif marker == _APP1 and body.startswith(b"Exif\0\0"):
+        found.exif = found.exif or body
     elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) > 6 and body[5] != 1:
         found.edits.append((at + 5, at + 6, b"\1"))  # a version that libjpeg does not know
     elif marker == _APP14 and body.startswith(b"Adobe") and len(body) >= 12 and body[11] > 2:
@@ -193,6 +198,7 @@ def _read_frame(found: Structure, marker: int, body: bytes, at: int) -> None:
         raise DamagedPicture("it ends inside its headers")
     found.height, found.width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     found.size_at = at + 1
+    found.process = marker
     found.progressive = marker in _PROGRESSIVE
     found.components = tuple(
         Component(body[k], max(1, body[k + 1] >> 4), max(1, body[k + 1] & 15))

@@ -1,4 +1,7 @@
-"""How large a coded picture may be, judged by what it declares, before anything is decoded."""
+"""How large a coded live frame may be, judged by what it declares, before anything is decoded.
+
+Of picture files: `pictures.limits`.
+"""
 
 from __future__ import annotations
 

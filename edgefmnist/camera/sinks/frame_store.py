@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 
 from edgefmnist import files
-from edgefmnist.camera.saved_names import SAVED, saved_stem
+from edgefmnist.camera.pictures.saved_names import SAVED, saved_stem
 from edgefmnist.errors import CannotWrite
 
 _SCRATCH = re.compile(

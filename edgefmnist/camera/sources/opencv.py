@@ -19,7 +19,7 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000")
 
 import cv2
 
-# Up to 4.11, which 32-bit systems take, it stands elsewhere than from 4.12 on.
+# Up to 4.11 (32-bit systems take 4.8 or 4.9) it stands elsewhere than from 4.12 on.
 _set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
 _SILENT, _ERRORS = 0, 2
 if "OPENCV_LOG_LEVEL" not in os.environ:

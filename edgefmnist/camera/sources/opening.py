@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgefmnist.camera.picture_folder import OnNote, unheard
-from edgefmnist.camera.pictures import is_still
+from edgefmnist.camera.pictures.folder import OnNote, unheard
+from edgefmnist.camera.pictures.reading import is_still
 from edgefmnist.camera.source import FORMS, Source, SourceConfig, without_password
 from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device
 from edgefmnist.camera.sources.folder import open_folder, open_picture

@@ -11,7 +11,7 @@ import pytest
 from edgefmnist.camera.decoding import live
 from edgefmnist.camera.decoding.limits import STREAM
 from edgefmnist.camera.decoding.live import LiveDecoder
-from edgefmnist.camera.pictures import read_picture
+from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.errors import BadPicture
 from tests.camera.decoding.test_jpeg import END, FORMS, MIDDLE, WHOLE, declaring
 

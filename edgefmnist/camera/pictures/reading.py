@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from edgefmnist.camera.decoding import damage, jpeg
 from edgefmnist.camera.decoding.jpeg_structure import DamagedPicture
-from edgefmnist.camera.headers import Header, Unreadable, is_picture, read_header
-from edgefmnist.camera.limits import MOST_DECODED_BYTES, MOST_FILE_BYTES, MOST_PIXELS
+from edgefmnist.camera.pictures.headers import Header, Unreadable, is_picture, read_header
+from edgefmnist.camera.pictures.limits import MOST_DECODED_BYTES, MOST_FILE_BYTES, MOST_PIXELS
 from edgefmnist.camera.sources.opencv import cv2, outspoken
 from edgefmnist.camera.turning import upright
 from edgefmnist.errors import BadPicture
@@ -119,7 +119,7 @@ def _way(header: Header) -> int:
     pixels = header.pixels
     if pixels > MOST_PIXELS:
         raise Unreadable(f"has {pixels // 10**6} million pixels: shrink it first")
-    # Factors measured with OpenCV 4.12 and 5.0, which hold their output twice.
+    # Factors measured with OpenCV 5.0, which holds its output twice.
     depth = 2 if header.deep else 1
     whole = header.overhead_bytes + 2 * pixels * (4 * depth if header.alpha else 3)
     by_decoder = header.kind != "TIFF"  # there a reduced one is turned into the wrong shape
@@ -150,22 +150,18 @@ def _checked(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | Non
 def _decode(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None:
     coded = np.frombuffer(data, np.uint8)
     if shrink > 1:
-        return _decoded(coded, _REDUCED[shrink] | _AS_STORED)
+        return cv2.imdecode(coded, _REDUCED[shrink] | _AS_STORED)
     if header.alpha:
-        whole = _decoded(coded, cv2.IMREAD_UNCHANGED)
+        whole = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
         if whole is None:
             return None
         if whole.ndim == 3 and whole.shape[2] == 4 and whole.itemsize <= 2:
             return _on_paper(_shrunk(whole, _ENOUGH_PIXELS))
         if whole.ndim == 3 and whole.dtype == np.uint8:
             return whole
-    pixels = _decoded(coded, cv2.IMREAD_COLOR | _AS_STORED)
+    pixels = cv2.imdecode(coded, cv2.IMREAD_COLOR | _AS_STORED)
     large = pixels is not None and pixels.shape[0] * pixels.shape[1] >= _LARGE_PIXELS
     return None if pixels is None else _shrunk(pixels, _ENOUGH_PIXELS if large else None)
-
-
-def _decoded(coded: npt.NDArray[np.uint8], flags: int) -> npt.NDArray[Any] | None:
-    return cv2.imdecode(coded, flags)
 
 
 def _shrunk(picture: npt.NDArray[Any], pixels: int | None) -> npt.NDArray[Any]:

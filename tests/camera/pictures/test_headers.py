@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgefmnist.camera.headers import Unreadable, is_picture, read_header
-from edgefmnist.camera.pictures import read_picture
+from edgefmnist.camera.pictures.headers import Unreadable, is_picture, read_header
+from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.errors import BadPicture
 
 KINDS = {
@@ -310,7 +310,7 @@ def test_nothing_huge_is_decoded(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     code = (
         "import re, sys; from pathlib import Path\n"
-        "from edgefmnist.camera.pictures import read_picture\n"
+        "from edgefmnist.camera.pictures.reading import read_picture\n"
         "from edgefmnist.errors import BadPicture\n"
         "status = Path('/proc/self/status')\n"
         "peak = lambda: int(re.search(r'VmHWM:\\s*(\\d+)', status.read_text())[1])\n"

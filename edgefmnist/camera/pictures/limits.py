@@ -1,4 +1,4 @@
-"""How much is decoded at most, wherever a picture comes from."""
+"""How much of a picture file is read and decoded at most. Of live frames: `decoding.limits`."""
 
 MOST_FILE_BYTES = 150_000_000
 """Size of a picture file that is read."""
@@ -8,6 +8,3 @@ MOST_DECODED_BYTES = 450_000_000
 
 MOST_PIXELS = 400_000_000
 """Pixels of a picture file, which is decoded at a part of its size from 24 million on."""
-
-MOST_FRAME_PIXELS = 24_000_000
-"""Pixels of one frame of a camera or stream, which is decoded at its full size: 72 MB."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from edgefmnist.camera.headers.header import DAMAGED, Header, Unreadable
+from edgefmnist.camera.pictures.headers.header import DAMAGED, Header, Unreadable
 
 _HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs")
 _MOST_BOXES = 10_000

@@ -6,8 +6,8 @@ All of it is read before a decoder sees the file, since 35 bytes can declare a p
 
 from __future__ import annotations
 
-from edgefmnist.camera.headers import heif, jpeg, jpeg2000, plain, png, tiff, webp
-from edgefmnist.camera.headers.header import Header, Unreadable
+from edgefmnist.camera.pictures.headers import heif, jpeg, jpeg2000, plain, png, tiff, webp
+from edgefmnist.camera.pictures.headers.header import Header, Unreadable
 
 __all__ = ["ACCEPTED", "Header", "Unreadable", "is_picture", "read_header"]
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgefmnist.camera.pictures import read_picture
+from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.errors import BadPicture
 
 
@@ -89,7 +89,7 @@ def test_12000_by_9000_is_read_in_bounded_memory(tmp_path: Path, suffix: str) ->
     path = huge(tmp_path / f"huge{suffix}")
     code = (
         "import re, sys; from pathlib import Path;"
-        "from edgefmnist.camera.pictures import read_picture;"
+        "from edgefmnist.camera.pictures.reading import read_picture;"
         "p = read_picture(Path(sys.argv[1])).pixels;"
         "print(*p.shape, p[p.shape[0] // 2, p.shape[1] // 2, 0], p[0, 0, 0],"
         # Not ru_maxrss: a child starts with its parent's.

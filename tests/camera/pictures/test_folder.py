@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgefmnist.camera.picture_folder import list_pictures
+from edgefmnist.camera.pictures.folder import list_pictures
 from edgefmnist.camera.source import SourceConfig
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.stills import garment_frames

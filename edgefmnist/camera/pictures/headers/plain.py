@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from edgefmnist.camera.headers.header import DAMAGED, Header, Unreadable
+from edgefmnist.camera.pictures.headers.header import DAMAGED, Header, Unreadable
 
 _GAP = rb"(?:\s|#[^\n\r]*[\n\r])+"  # white space, or a comment to the end of its line
 _PORTABLE = re.compile(rb"P([1-6])" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})")

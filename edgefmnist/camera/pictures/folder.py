@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from edgefmnist.camera.headers import CONVERSIONS, is_picture
-from edgefmnist.camera.saved_names import is_saved_frame
+from edgefmnist.camera.pictures.headers import CONVERSIONS, is_picture
+from edgefmnist.camera.pictures.saved_names import is_saved_frame
 from edgefmnist.errors import BadPicture
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from edgefmnist.camera.headers import exif
-from edgefmnist.camera.headers.header import DAMAGED, Header, Unreadable
+from edgefmnist.camera.pictures.headers import exif
+from edgefmnist.camera.pictures.headers.header import DAMAGED, Header, Unreadable
 
 _MOST_CHUNKS = 100_000
 

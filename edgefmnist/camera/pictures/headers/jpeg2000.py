@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from edgefmnist.camera.headers.header import DAMAGED, Header, Unreadable
+from edgefmnist.camera.pictures.headers.header import DAMAGED, Header, Unreadable
 
 _FILE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _SIZ = b"\xff\x4f\xff\x51"  # start of codestream, then its size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from edgefmnist.camera.headers.header import DAMAGED, Header, Unreadable
+from edgefmnist.camera.pictures.headers.header import DAMAGED, Header, Unreadable
 
 _MOST_ENTRIES = 4096
 _SIZES = {1: 1, 3: 2, 4: 4, 16: 8}  # bytes of BYTE, SHORT, LONG, LONG8
