@@ -13,8 +13,8 @@ SourceOption = Annotated[
     str,
     typer.Option(
         envvar="EDGEFMNIST_SOURCE",
-        help="auto, demo, demo:SEED, demo:fixed, rpicam, picamera2, /dev/videoN or a link to it, N, "
-        "a video, a picture, a folder of pictures, or an http(s)://, rtsp:// or tcp:// stream.",
+        help="auto, demo, demo:SEED, demo:fixed, rpicam, picamera2, /dev/videoN or a link to it, "
+        "N, a video, a picture, a folder of pictures, or an http(s)://, rtsp:// or tcp:// stream.",
     ),
 ]
 
