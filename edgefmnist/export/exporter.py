@@ -13,7 +13,7 @@ from edgefmnist import files, folders, json_text
 from edgefmnist.errors import BadModel, GateRefused
 from edgefmnist.export import micro, readme, source, structure
 from edgefmnist.export.records import ExportConfig, ExportResult, Golden, MicroCheck
-from edgefmnist.runtime import golden
+from edgefmnist.runtime import golden, probe
 from edgefmnist.runtime.classifier import Classifier
 
 RECORD = "export.json"
@@ -56,6 +56,7 @@ def export(config: ExportConfig) -> ExportResult:
     prefix = source.prefix_of(model.name)
     default = Path(f"{prefix.removeprefix('edgefmnist_')}-c-array")
     out = files.output_folder(config.out or default, "an export", _is_export)
+    probe.check(model, reference=True)  # these kernels are not those that the bundle was proven with
     classifier = Classifier(model, reference=True)
     inputs = classifier.encode(images)
     bounds = PROBABILITIES if built_of.ends_in_softmax else LOGITS
