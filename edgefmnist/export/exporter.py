@@ -56,7 +56,7 @@ def export(config: ExportConfig) -> ExportResult:
     prefix = source.prefix_of(model.name)
     default = Path(f"{prefix.removeprefix('edgefmnist_')}-c-array")
     out = files.output_folder(config.out or default, "an export", _is_export)
-    probe.check(model, reference=True)  # these kernels are not those that the bundle was proven with
+    probe.check(model, reference=True)  # other kernels than the bundle was proven with
     classifier = Classifier(model, reference=True)
     inputs = classifier.encode(images)
     bounds = PROBABILITIES if built_of.ends_in_softmax else LOGITS
