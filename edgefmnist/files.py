@@ -112,6 +112,20 @@ def make_folder(path: Path) -> None:
         raise cannot_write(path, error) from error
 
 
+def check_folder(path: Path) -> None:
+    """See, before long work, that files can be written to a folder; nothing of it stays.
+
+    Raises: CannotWrite.
+    """
+    missing = [folder for folder in (path, *path.parents) if not os.path.lexists(folder)]
+    try:
+        make_folder(path)
+    finally:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
 def check_target(path: Path) -> None:
     """See, before long work, that a file can be written to `path`; its folder is created.
 

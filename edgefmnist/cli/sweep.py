@@ -62,7 +62,7 @@ def sweep(
             "--set learning_rate=1e-3,4e-3, or how often to train with --seeds 3"
         )
     folder = out or Path("runs") / f"sweep-{recipe}"
-    files.make_folder(folder)  # before Keras and the data, which take their time
+    files.check_folder(folder)  # before Keras and the data, which take their time
     from edgefmnist.frameworks import require_keras
 
     require_keras()

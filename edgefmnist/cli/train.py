@@ -79,7 +79,7 @@ def train(
     chosen = changed(recipes.get(recipe), asked)
     folder = out or Path("runs") / chosen.name
     if process == 0:  # before Keras and the data, which take their time
-        files.make_folder(folder)
+        files.check_folder(folder)
     require_keras()
     from edgefmnist.cli.models import opened
     from edgefmnist.dataset import load

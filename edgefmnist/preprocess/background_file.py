@@ -49,7 +49,10 @@ def load(path: Path) -> Background:
         if version == VERSION:
             return _checked(fields)
     except OSError as error:
-        raise BadInput(f"cannot read the background {path}: {error.strerror}") from error
+        raise BadInput(
+            f"cannot read the background {path}: {error.strerror}; learn it again with "
+            "--learn-background"
+        ) from error
     except Exception as error:  # what NumPy makes of values of another kind
         raise _unusable(path) from error
     raise BadInput(

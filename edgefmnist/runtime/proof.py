@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from edgefmnist import children
+from edgefmnist import children, json_text
 from edgefmnist.errors import BadModel, EdgeFmnistError
 from edgefmnist.runtime import bundle, golden, interpreter, probe
 from edgefmnist.runtime.classifier import Classifier
@@ -34,7 +34,7 @@ class Proof:
         self._spec = spec
         self._answer = os.memfd_create("proof")
         try:
-            words = self._answer, json.dumps(spec)
+            words = self._answer, json_text.dumps(spec)
             self._child = subprocess.Popen(
                 **children.python(__name__, *words, pass_fds=(self._answer,)),
                 stdin=subprocess.DEVNULL,
@@ -97,7 +97,7 @@ def main() -> int:
     except Exception as error:  # whatever else a bundle can bring about
         told, content = {"error": f"{spec} is damaged: {error or type(error).__name__}"}, b""
     with os.fdopen(answer, "wb") as file:
-        file.write(json.dumps(told).encode() + b"\n" + content)
+        file.write(json_text.dumps(told).encode() + b"\n" + content)
     return BadModel.exit_code if "error" in told else 0
 
 

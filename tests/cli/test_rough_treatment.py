@@ -72,7 +72,7 @@ def test_control_characters_in_names_stay_on_one_line(run_cli: RunCli, tmp_path:
         (("predict", "x" * 5_000), 5),
         (("predict", ""), 5),
         (("predict", "/dev/zero"), 5),
-        (("camera", "--source", "/dev/null"), 5),
+        (("camera", "--source", "/dev/null"), 6),
         (("camera", "--source", ""), 2),
         (("camera", "--source", "demo", "--threads", "99999999999"), 2),
         (("bench", "--threads", "99999999999"), 2),

@@ -243,9 +243,11 @@ def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> No
     refused("no background at")
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
-    for content in (b"", b"text", whole[: len(whole) // 2], bytes(flipped), bytes(10_000_000)):
+    for content in (b"", b"text", whole[: len(whole) // 2], bytes(flipped), bytes(1_000_000)):
         bad.write_bytes(content)
         refused("is damaged or no learned background")
+    bad.write_bytes(bytes(10_000_000))
+    refused("larger than 3 MB")
     changes: list[dict[str, object]] = [
         {"mean": stored["mean"] * np.nan},
         {"mean": stored["mean"][1:]},

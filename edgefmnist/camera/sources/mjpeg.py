@@ -99,7 +99,7 @@ class MjpegSource:
         self._answer = answer
         self._until_s = 0.0
         self._parts = Multipart(lambda: answer.read1(1 << 16, self._until_s))
-        self._before = (b"", b"")
+        self._before: tuple[bytes, bytes] | None = None
         self._decoder = LiveDecoder(STREAM)
         self._count = 0
 
@@ -127,7 +127,7 @@ class MjpegSource:
             pixels=pixels,
             captured_ns=now,
             index=self._count - 1,
-            proven_new=before != self._before,
+            proven_new=before is not None and before != self._before,
         )
 
     def _part(self) -> bytes:

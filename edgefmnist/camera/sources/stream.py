@@ -196,8 +196,9 @@ class StreamSource:
         self._count += 1
         self._given = True
         # An encoder sends what has not changed as nothing, so a still scene comes byte for byte
-        # the same. What shows that the sender lives is that time goes on in its stream.
-        moved = frame.pts is None or frame.pts != self._shown
+        # the same. What shows that the sender lives is that time goes on in its stream. The first
+        # frame of a connection shows nothing yet: it may be what the camera froze on.
+        moved = frame.pts is None or (self._shown is not None and frame.pts != self._shown)
         self._shown = frame.pts
         return Frame(pixels=pixels, captured_ns=now, index=self._count - 1, proven_new=moved)
 

@@ -20,6 +20,8 @@ from benchmarks.soak import watch
 BOUND_S = 30.0
 Serve = Callable[[bytes, bytes], int]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: "
+# A box of padding that never ends: no decoder can say that this is no video.
+ENDLESS_MP4 = b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\1free" + (1 << 60).to_bytes(8, "big")
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def capture_process_of(process: subprocess.Popen[str]) -> int:
 @pytest.mark.parametrize(
     ("address", "head", "more"),
     [
-        ("http://127.0.0.1:{}/x.mp4", HEAD + b"video/mp4\r\n\r\n", bytes(65536)),
+        ("http://127.0.0.1:{}/x.mp4", HEAD + b"video/mp4\r\n\r\n" + ENDLESS_MP4, bytes(65536)),
         ("http://127.0.0.1:{}/", HEAD + b"multipart/x-mixed-replace\r\n\r\n--x\r\n\r\n", b"."),
         ("rtsp://127.0.0.1:{}/", b"", b" "),
     ],
