@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import secrets
 import stat
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from edgefmnist import json_text
 from edgefmnist.errors import CannotWrite, UsageError
 from edgefmnist.links import follow
 
@@ -78,10 +78,7 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
 
 def read_json(path: Path, most_bytes: int = 16_000_000) -> Any:
     """What the JSON in a regular file says. Raises: OSError as `read_bytes`; ValueError."""
-    try:
-        return json.loads(read_bytes(path, most_bytes))
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    return json_text.loads(read_bytes(path, most_bytes))
 
 
 def _check_regular(path: Path, found: os.stat_result, most_bytes: int) -> None:

@@ -1,10 +1,12 @@
-"""JSON as the standard has it, for every file, line and message of ours."""
+"""JSON as the standard has it, for every file, line and message of ours, and of others."""
 
 from __future__ import annotations
 
 import json
 import math
 from typing import Any
+
+_MOST_DIGITS = 400  # more than any number has that a float can hold
 
 
 def dumps(value: Any, *, indent: int | None = None, compact: bool = False) -> str:
@@ -17,6 +19,24 @@ def dumps(value: Any, *, indent: int | None = None, compact: bool = False) -> st
         return json.dumps(value, indent=indent, separators=separators, allow_nan=False)
     except ValueError:
         return json.dumps(_finite(value), indent=indent, separators=separators, allow_nan=False)
+
+
+def loads(text: bytes | str) -> Any:
+    """What JSON from outside says; bytes are UTF-8, with or without a byte order mark.
+
+    Raises: ValueError, whose words are fit to be shown.
+    """
+    try:
+        whole = text if isinstance(text, str) else text.decode("utf-8-sig")
+        return json.loads(whole, parse_int=_whole_number)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits):,} digits")
+    return int(digits)
 
 
 def _finite(value: Any) -> Any:

@@ -33,6 +33,24 @@ def test_other_values_come_out_as_from_the_standard_library() -> None:
     assert json_text.dumps(value, compact=True) == json.dumps(value, separators=(",", ":"))
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[" * 200_000, "nested too deeply"),
+        (b"1" * 6_000, "a number of 6,000 digits"),
+        ("{}".encode("utf-16"), "utf-8"),
+        (b"{", "line 1"),
+    ],
+)
+def test_what_is_no_json_is_said_in_words_for_people(text: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        json_text.loads(text)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert json_text.loads(b"\xef\xbb\xbf" + b'{"a": 1}') == json_text.loads('{"a": 1}') == {"a": 1}
+
+
 def test_nothing_goes_around_it() -> None:
     folder = Path(edgefmnist.__file__).parent
     around = [

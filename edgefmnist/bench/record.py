@@ -12,7 +12,6 @@ import dataclasses
 import datetime
 import gzip
 import io
-import json
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -143,12 +142,12 @@ def load(path: Path) -> Saved:
                 data = file.read(_MOST_BYTES + 1)
             if len(data) > _MOST_BYTES:
                 raise ValueError(f"it unpacks to more than {_MOST_BYTES // 1_000_000} MB")
-        told: Any = json.loads(data)
+        told: Any = json_text.loads(data)
     except gzip.BadGzipFile as error:
         raise BadInput(f"{path} is no gzip file: name one that bench --out wrote") from error
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, EOFError, zlib.error, RecursionError) as error:
+    except (ValueError, EOFError, zlib.error) as error:
         raise BadInput(f"{path} is damaged ({error}): measure anew with bench --out") from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise BadInput(f"{path} is no record of a measurement: name one that bench --out wrote")

@@ -16,6 +16,7 @@ ROTATIONS = (90, 180, 270)
 FLIPS = ("horizontal", "vertical")
 
 _ROUNDING = 1e-9  # that 0.1 + 0.9 may be over 1
+_LEAST_SHARE = 0.01  # less shows no garment, and is a slip
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,8 @@ def _shares(text: str) -> tuple[float, float, float, float]:
             f"--crop {text}: want shares from 0 to 1: pixels divided by the picture's width or "
             "height"
         )
-    if not (width > 0 and height > 0):
-        raise UsageError(f"--crop {text}: WIDTH and HEIGHT must be over 0")
+    if min(width, height) < _LEAST_SHARE:
+        raise UsageError(f"--crop {text}: WIDTH and HEIGHT must be {_LEAST_SHARE} or more")
     if left + width > 1 + _ROUNDING or top + height > 1 + _ROUNDING:
         raise UsageError(
             f"--crop {text} reaches out of the picture: X + WIDTH and Y + HEIGHT must be at most 1"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from edgefmnist.cli.options import JsonOption, ModelArgument, ModelOption
+import typer
+
+from edgefmnist.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from edgefmnist.runtime.golden import Replay
 
+_HELP = "Bundle folder or shipped bundle's name; by default the shipped one."
+
 
 def verify(
-    bundle: ModelArgument = None,
-    model: ModelOption = None,
+    bundle: Annotated[str | None, typer.Argument(metavar="[MODEL]", help=_HELP)] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", envvar="EDGEFMNIST_MODEL", help=_HELP)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Replay a bundle's golden vectors on this device.

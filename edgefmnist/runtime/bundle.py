@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import json
 import math
 import types
 import typing
@@ -182,7 +181,7 @@ def read(folder: Path) -> tuple[BundleCard, bytes]:
             f"{folder / CARD} has schema {error}, this program reads {SCHEMA}: "
             "quantize the model again"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{error!s:.200}"
         raise BadModel(f"{folder / CARD} is damaged ({reason}): copy the bundle again") from error
     content = read_model(folder / MODEL)
@@ -204,7 +203,7 @@ def parse_card(text: str | bytes) -> BundleCard:
 
     Raises: `json` and Python raise many kinds at a damaged one; _OtherSchema.
     """
-    fields: dict[str, Any] = json.loads(text if isinstance(text, str) else text.decode("utf-8"))
+    fields: dict[str, Any] = json_text.loads(text)
     if fields["schema"] != SCHEMA:
         raise _OtherSchema(f"{fields['schema']!r:.40}")
     for key in ("labels", "drop_interval_pp"):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from edgefmnist import json_text
 from edgefmnist.camera.pictures.headers import CONVERSIONS, is_picture
 from edgefmnist.camera.pictures.saved_names import is_saved_frame
 from edgefmnist.errors import BadPicture
@@ -138,8 +138,8 @@ def _is_28x28_of_a_frame(path: Path, names: set[str]) -> bool:
         return False
     try:
         with path.with_suffix(".json").open("rb") as file:
-            fields = json.loads(file.read(_MOST_JSON_BYTES))
-    except (OSError, ValueError, RecursionError):
+            fields = json_text.loads(file.read(_MOST_JSON_BYTES))
+    except (OSError, ValueError):
         return False
     return isinstance(fields, dict) and fields.keys() >= _SAVED_KEYS
 

@@ -232,7 +232,8 @@ class Decoder:
         """Decode one packet into `_ready`; the last, empty one brings what was held back."""
         if packet.size and (self._skips or self._leads(packet)):
             raise Damaged
-        if self._skips:
+        repeats = not packet.size and packet.pts is not None  # the frame before (Theora)
+        if self._skips or repeats:
             return
         av = library()
         try:
