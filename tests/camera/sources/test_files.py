@@ -234,6 +234,12 @@ def test_every_frame_of_every_kind_of_film_is_filled(coding: str, tmp_path: Path
 
 
 @pytest.mark.usefixtures("needs_ffmpeg")
+def test_an_empty_packet_repeats_a_frame_and_is_no_damage(tmp_path: Path) -> None:
+    film = make(tmp_path / "still.ogv", "-c:v libtheora -f ogg", "smptebars=s=160x120:r=10:d=2")
+    assert len(frames_of(film)) > 1
+
+
+@pytest.mark.usefixtures("needs_ffmpeg")
 @pytest.mark.parametrize("suffix", ["mkv", "ts", "mp4", "gif"])
 def test_declared_size_is_bounded_before_anything_is_decoded(suffix: str, tmp_path: Path) -> None:
     coding = "-frames:v 1" if suffix == "gif" else "-c:v libx264 -preset ultrafast -frames:v 1"
