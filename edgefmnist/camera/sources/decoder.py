@@ -38,7 +38,7 @@ MOST_PIXELS = 40_000_000
 # Containers of a video that hold all of it themselves. Playlists (HLS, DASH, concat, SDP), whose
 # text names other files and hosts, are not here, nor are FFmpeg's devices.
 CONTAINERS = (
-    "asf,av1,avi,dv,flv,gif,h263,h264,hevc,ivf,live_flv,m4v,matroska,mjpeg,mov,mp4,mpeg,mpegts,"
+    "apng,asf,av1,avi,dv,flv,gif,h263,h264,hevc,ivf,live_flv,m4v,matroska,mjpeg,mov,mp4,mpeg,mpegts,"
     "mpegvideo,mpjpeg,mxf,nut,obu,ogg,webm,yuv4mpegpipe"
 )
 _PLAYLIST = re.compile(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from edgefmnist.camera.sources.http.connection import Answer
 
 OPEN_TIMEOUT_S = 8.0
-READ_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 20.0  # for a slow sender; the watchdog, which learns its pace, is sooner
 KEYFRAME_S = 18.0  # for the first: until then nothing can be decoded whole
 
 # What FFmpeg looks at before it says what the stream holds is a delay at the start: with these a

@@ -220,6 +220,7 @@ def test_display_matrix_may_also_mirror() -> None:
         "-c:v libx264 -pix_fmt gray -f mp4",
         "-c:v libvpx -pix_fmt yuva420p -auto-alt-ref 0 -f webm",
         "-c:v gif -f gif",
+        "-c:v apng -plays 0 -f apng",
         "-c:v ffv1 -f matroska",
         "-c:v mjpeg -q:v 2 -f avi",
     ],
