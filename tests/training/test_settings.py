@@ -24,6 +24,7 @@ def test_one_field_has_one_value(asked: str) -> None:
         read(["epochs=3", "epochs=4"])
 
 
+@pytest.mark.slow
 def test_what_was_set_is_trained_and_recorded(run_cli: RunCli, tmp_path: Path) -> None:
     out = tmp_path / "a run"
     done = run_cli(*SHORT, "--set", "learning_rate=2e-3", "--out", out, "--json")
