@@ -106,7 +106,7 @@ def _translated(path: Path) -> Iterator[None]:
     except EdgeFmnistError:
         raise
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = str(error) or f"{type(error).__name__}, perhaps for want of memory"
         raise BadModel(f"{path} is not a model that this runtime can load: {reason}") from error
 
 

@@ -8,6 +8,7 @@ guard against that: whoever writes the model writes the checksum.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import resource
 import select
@@ -29,6 +30,7 @@ LIMIT_S = 60
 """Most that trying out a model may take, of the clock and of one processor."""
 _MOST_MEMORY_BYTES = 512 << 20
 """Address space that a model may take beside what the process had before."""
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _IDENTIFIER = b"TFL3"
 """Bytes 4..8 of a TensorFlow Lite flatbuffer (schema.fbs, file_identifier)."""
 _MOST_WORDS_BYTES = 2000
@@ -56,9 +58,10 @@ def check(model: ModelFile, *, reference: bool = False) -> None:
     with warnings.catch_warnings():
         # Python 3.12 and some libraries warn of forks beside threads; the child runs our code only.
         warnings.simplefilter("ignore")
+        parent = os.getpid()
         child = os.fork()
     if not child:
-        _run_and_exit(model, reference, sender, classifier.Classifier)
+        _run_and_exit(model, reference, parent, sender, classifier.Classifier)
     os.close(sender)
     finished = False
     try:
@@ -137,12 +140,21 @@ def _heard(receiver: int) -> str | None:
     return None
 
 
+def _end_with(parent: int) -> None:
+    """Let the kernel kill us when the parent is gone: a model may keep us busy without end."""
+    with contextlib.suppress(AttributeError, OSError):  # a C library without prctl
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def _run_and_exit(
-    model: ModelFile, reference: bool, sender: int, classifier: type[Classifier]
+    model: ModelFile, reference: bool, parent: int, sender: int, classifier: type[Classifier]
 ) -> NoReturn:
     """The forked child. Nothing of the parent's is closed, flushed or cleaned up here."""
     code = 1
     try:
+        _end_with(parent)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         nowhere = os.open(os.devnull, os.O_WRONLY)

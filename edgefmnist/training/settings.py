@@ -8,10 +8,12 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from edgefmnist.dataset.catalogue import FILES
 from edgefmnist.errors import UsageError
 from edgefmnist.training import recipes
 from edgefmnist.training.recipes import Recipe
 
+_PICTURES = FILES["train"][0].shape[0]
 _AT_LEAST_ONE = {"batch_size", "epochs", "validation_count", "views"}
 
 
@@ -79,6 +81,8 @@ def _parsed(kind: type, value: str, name: str, asked: str) -> object:
         number = kind(value)
     except (TypeError, ValueError):
         number = -1
+    if name == "batch_size" and number > _PICTURES:
+        raise UsageError(f"--set {asked}: {value} is more than the {_PICTURES:,} pictures")
     if not least <= number < float("inf"):
         whole = "a whole number" if kind is int else "a number"
         raise UsageError(f"--set {asked}: {value!r} is not {whole} of at least {least}")

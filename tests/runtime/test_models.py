@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.soak import watch
 from edgefmnist.errors import BadModel, UsageError
 from edgefmnist.frameworks import require_tensorflow
 from edgefmnist.quantization import convert
@@ -142,6 +146,21 @@ def test_a_model_takes_neither_all_memory_nor_all_time(
     monkeypatch.setattr(probe, "LIMIT_S", 1)
     with pytest.raises(BadModel, match="did not run within"):
         models.resolve(str(hostile.bundle_of(endless_model, tmp_path / "endless")))
+
+
+def test_a_model_without_end_ends_with_the_command(tmp_path: Path, endless_model: bytes) -> None:
+    model = tmp_path / "endless.tflite"
+    model.write_bytes(endless_model)
+    words = [sys.executable, "-m", "edgefmnist", "predict", "--model", str(model), str(model)]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 30
+        while len(below := set(watch.tree(process.pid))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.kill()
+    assert len(below) == 2
+    while (left := watch.alive(below)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not left
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.json", "golden.npz"])
