@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -203,7 +202,7 @@ def replacing(path: Path, *, lasting: bool = True) -> Iterator[Path]:
 def scratch_name(path: Path, ending: str) -> Path:
     """A new name beside `path`, not longer than a name may be."""
     start = os.fsencode(path.stem)[:100].decode(errors="ignore")
-    return path.with_name(f".{start}.{secrets.token_hex(8)}{ending}")
+    return path.with_name(f".{start}.{os.urandom(8).hex()}{ending}")
 
 
 def write_text(path: Path, text: str) -> None:
