@@ -85,7 +85,7 @@ class BadData(BadInput):
 
 
 class BadModel(BadInput):
-    """A model or bundle is damaged, or is not a 28x28 ten-class classifier."""
+    """A model or bundle is damaged, or is not a 28x28 classifier."""
 
 
 class BadPicture(BadInput):

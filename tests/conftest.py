@@ -15,6 +15,7 @@ import pytest
 from benchmarks.device import build_wheel
 from edgefmnist import wheels
 from edgefmnist.runtime import interpreter
+from tests import own_classes
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLE = ROOT / "models" / "edge"
@@ -65,6 +66,14 @@ def run_cli() -> RunCli:
 def small_model() -> Path:
     """A bare `.tflite`: the shipped model without its bundle."""
     return BUNDLE / "model.tflite"
+
+
+@pytest.fixture(scope="session")
+def own_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle folder with classes of one's own (`tests.own_classes.LABELS`)."""
+    if wheels.LITERT not in RUNTIME:
+        pytest.skip(f"LiteRT's tools cut the model, here is {RUNTIME}")
+    return own_classes.write(tmp_path_factory.mktemp("own") / "own")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from edgefmnist import json_text
 from edgefmnist.bench.arena import planned_arena_bytes
 from edgefmnist.bench.child import output_of
 from edgefmnist.bench.records import (
@@ -67,7 +68,8 @@ def measure(
 
 def _window(model: ModelFile, threads: int, config: BenchConfig) -> tuple[dict[str, Any], Window]:
     """What the process said of itself, and what it measured."""
-    words = (model.path, threads, config.warmup_s, config.window_s)
+    labels = json_text.dumps(model.labels)
+    words = (model.path, threads, config.warmup_s, config.window_s, labels)
     began_ns = time.perf_counter_ns()  # one clock for all processes (CLOCK_MONOTONIC)
     with output_of("edgefmnist.bench.worker", *words) as lines:
         facts = _answer(lines, model)

@@ -1,6 +1,6 @@
 """The process that is measured: one model, one thread count, one window, nothing else loaded.
 
-words: MODEL THREADS WARMUP_S WINDOW_S
+words: MODEL THREADS WARMUP_S WINDOW_S LABELS (as JSON)
 
 Writes JSON lines: when what was ready, once the first answer is there; lists of nanoseconds, one
 for each timed inference; a list with nothing in it; what memory the process used. Latencies go out
@@ -34,9 +34,11 @@ def main() -> None:
     provider()
     path, threads = Path(sys.argv[1]), int(sys.argv[2])
     warmup_s, window_s = float(sys.argv[3]), float(sys.argv[4])
+    labels = tuple(json_text.loads(sys.argv[5]))
     picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
     imported_ns, empty = time.perf_counter_ns(), _status_bytes("VmRSS")
-    classifier = Classifier(ModelFile(name=path.stem, path=path), threads=threads)
+    model = ModelFile(name=path.stem, path=path, labels=labels)
+    classifier = Classifier(model, threads=threads)
     loaded_ns = time.perf_counter_ns()
     classifier.raw(picture)
     answered_ns = time.perf_counter_ns()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from edgefmnist.camera.pictures.folder import OnNote, list_pictures, unheard
 from edgefmnist.camera.recognizer import Recognizer
 from edgefmnist.camera.stills import Still, recognize_stills
+from edgefmnist.class_names import class_of
 from edgefmnist.errors import BadInput, BadPicture
 from edgefmnist.records import LABELS, Evaluation
 
@@ -68,24 +68,6 @@ def evaluate_pictures(
         ),
         unreadable=tuple(unreadable),
     )
-
-
-def class_of(name: str, labels: Sequence[str] = LABELS) -> int | None:
-    """Index of the label that a folder's name stands for, None for no label.
-
-    Case, spaces and punctuation do not count, nor does the s of a plural; ``t-shirt`` and ``top``
-    stand for T-shirt/top, and a number from 0 to 9 for its label.
-    """
-    given = _plain(name)
-    for word in (given, given.removesuffix("s")):
-        for index, label in enumerate(labels):
-            if word in {_plain(label), str(index), *map(_plain, label.split("/"))}:
-                return index
-    return None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def _class_folders(folder: Path) -> list[tuple[Path, int]]:

@@ -17,9 +17,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from edgefmnist import files, json_text
+from edgefmnist import class_names, files, json_text
 from edgefmnist.errors import BadModel, one_line
-from edgefmnist.records import LABELS
 
 SCHEMA = 2
 TRAINING_SPLIT, OWN_FRAMES = "training split, stratified", "own frames"
@@ -43,6 +42,8 @@ class BundleCard:
     settings: fields in which the training differed from its recipe, and their values.
     teachers: of the training, SHA-256 of their models by name.
     other_seeds: accuracy in float32 of further trainings of the recipe, by seed.
+    labels: names of the classes, one for each of the model's outputs, as
+        `class_names.check_labels` wants them.
     variant: int8, int16x8, float16, dynamic or float32.
     float_accuracy: of the same weights in float32; quantized_accuracy: of this model.
     drop_interval_pp: 95 % interval of `drop_pp`.
@@ -50,7 +51,7 @@ class BundleCard:
         none where the activations are floats; and where they came from.
     temperature: logits are divided by it before the softmax.
     known_weight, known_bias: the logistic curve from the best logit to the probability that the
-        picture shows one of the ten classes (`Classifier.known`).
+        picture shows one of the classes (`Classifier.known`).
     unknown_threshold: a smaller such probability is answered `unknown`.
     preprocess: id of the preprocessing that the threshold was set for.
     runtime: the one that the golden outputs were made with. delegate: what computed them there,
@@ -104,8 +105,7 @@ def _check(card: BundleCard) -> None:
     for key, kind in _kinds().items():
         if not _is_of(getattr(card, key), kind):
             raise TypeError(f"{key} is not what it should be")
-    if card.labels != LABELS:
-        raise ValueError("its labels are not Fashion-MNIST's")
+    class_names.check_labels(card.labels)
     # Numbers beyond these are no fit's, and single precision would make infinities of them.
     if not 1e-3 <= card.temperature <= 1e3:
         raise ValueError("temperature is not between 0.001 and 1000")

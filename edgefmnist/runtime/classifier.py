@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.errors import BadModel
-from edgefmnist.records import LABELS
 from edgefmnist.runtime import interpreter
 from edgefmnist.runtime.models import ModelFile
 
@@ -25,7 +24,7 @@ class Classifier:
     Pictures are uint8 [n, 28, 28] with raw intensities 0..255, garment bright on 0. How they
     become the model's input, scale and zero point included, is read from the model.
 
-    Raises: BadModel (not a 28x28 ten-class classifier), MissingDependency (no runtime).
+    Raises: BadModel (not a 28x28 classifier of the model's labels), MissingDependency (no runtime).
     """
 
     def __init__(
@@ -58,6 +57,8 @@ class Classifier:
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
         self._batch = int(self._input["shape"][0])
         self._output: dict[str, Any] = self._interpreter.get_output_details()[0]
+        self.labels = model.labels
+        _check_count(int(self._output["shape"][1]), model)
         self._invoke = self._invoker()
         self.temperature = model.card.temperature if model.card else 1.0
         # Without a bundle nothing was calibrated: a bare model is never sure enough to refuse.
@@ -78,10 +79,10 @@ class Classifier:
         return encoded[..., 0]
 
     def raw(self, images: Pictures) -> npt.NDArray[Any]:
-        """Exact output tensor [n, 10] in the model's own dtype."""
+        """Exact output tensor [n, classes] in the model's own dtype."""
         if len(images) == self._batch:  # as for a camera: nothing to gather
             return self._invoke(images)
-        answers = np.empty((len(images), len(LABELS)), dtype=self._output["dtype"])
+        answers = np.empty((len(images), len(self.labels)), dtype=self._output["dtype"])
         for at in range(0, len(images), self._batch):
             part = images[at : at + self._batch]
             lacking = self._batch - len(part)
@@ -90,11 +91,11 @@ class Classifier:
         return answers
 
     def outputs(self, images: Pictures) -> Floats:
-        """Dequantized output [n, 10]: logits, or probabilities where the model ends in softmax."""
+        """Dequantized output [n, classes]: logits, or probabilities after a softmax."""
         return _dequantized(self.raw(images), self._output)
 
     def logits(self, images: Pictures) -> Floats:
-        """Logits [n, 10], finite, up to a constant a row where the model ends in softmax.
+        """Logits [n, classes], finite, up to a constant a row where the model ends in softmax.
 
         Raises: BadModel where the model answers with what is not a number.
         """
@@ -109,7 +110,7 @@ class Classifier:
         return answers
 
     def scores(self, images: Pictures) -> Floats:
-        """Calibrated probabilities [n, 10]: softmax of the logits over the temperature.
+        """Calibrated probabilities [n, classes]: softmax of the logits over the temperature.
 
         Source: temperature scaling, Guo et al. 2017, "On Calibration of Modern Neural Networks",
         section 4.2.
@@ -117,11 +118,11 @@ class Classifier:
         return self.probabilities(self.logits(images))
 
     def probabilities(self, logits: Floats) -> Floats:
-        """Calibrated probabilities [n, 10] from logits [n, 10]."""
+        """Calibrated probabilities [n, classes] from logits of the same shape."""
         return softmax(logits / self.temperature)
 
     def known(self, logits: Floats) -> Floats:
-        """Probability [n], 0..1, that a picture shows one of the ten classes, from its `logits`.
+        """Probability [n], 0..1, that a picture shows one of the classes, from its `logits`.
 
         A logistic curve over the best logit (the maximum logit score, Hendrycks et al. 2022,
         "Scaling Out-of-Distribution Detection for Real-World Settings"), fitted when the model was
@@ -172,6 +173,21 @@ class Classifier:
             return answer
 
         return invoke
+
+
+def _check_count(outputs: int, model: ModelFile) -> None:
+    labels = len(model.labels)
+    if outputs == labels:
+        return
+    if model.card is None:
+        raise BadModel(
+            f"{model.path} gives {outputs} scores and nothing names their classes: without a "
+            f"bundle a model has Fashion-MNIST's {labels}; name the bundle's folder instead"
+        )
+    raise BadModel(
+        f"{model.path} gives {outputs} scores, its record names {labels} labels: "
+        "copy the bundle again"
+    )
 
 
 def softmax(logits: Floats) -> Floats:

@@ -25,7 +25,6 @@ import numpy.typing as npt
 
 from edgefmnist import npz
 from edgefmnist.errors import BadModel
-from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Classifier
@@ -68,7 +67,7 @@ class Mismatch:
 class Replay:
     """How a device reproduced a bundle's golden vectors.
 
-    exact: vectors whose ten outputs are equal to the last bit.
+    exact: vectors whose outputs are all equal to the last bit.
     same_label: vectors with the same best class.
     largest_step: greatest difference of one output, in `unit`.
     unit: "steps" of the output's scale, or "of the largest output" for a float model.
@@ -103,7 +102,7 @@ def write(path: Path, classifier: Classifier, images: npt.NDArray[np.uint8]) -> 
 
 
 def read(model: ModelFile) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
-    """A bundle's golden inputs, uint8 [n, 28, 28], and outputs [n, 10] in the model's own dtype.
+    """A bundle's golden inputs, uint8 [n, 28, 28], and outputs [n, classes] in its model's dtype.
 
     Raises: BadModel when the model is no bundle or its vectors are missing or damaged.
     """
@@ -117,7 +116,7 @@ def read(model: ModelFile) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
         images, expected = stored["images"], stored["outputs"]
         if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or not len(images):
             raise ValueError("no uint8 pictures of 28x28")
-        if expected.shape != (len(images), len(LABELS)) or expected.dtype.kind not in "iuf":
+        if expected.shape != (len(images), len(model.labels)) or expected.dtype.kind not in "iuf":
             raise ValueError(f"{expected.dtype} outputs of shape {expected.shape}")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -128,7 +127,7 @@ def read(model: ModelFile) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
 def tied(
     outputs: npt.NDArray[Any], within: float | npt.NDArray[Any] = TIE_STEPS
 ) -> npt.NDArray[np.bool_]:
-    """In which of outputs [n, 10] the best two classes may change places under other kernels.
+    """In which of outputs [n, classes] the best two classes may change places under other kernels.
 
     within: their distance at most, in the outputs' unit, one number or [n].
     """
@@ -171,7 +170,8 @@ def replay(classifier: Classifier, most: int | None = None) -> Replay:
         made_with=model.card.runtime,
         made_with_delegate=model.card.delegate,
         mismatches=tuple(
-            _mismatch(int(at), before[at], now[at], distance[at]) for at in np.flatnonzero(failed)
+            _mismatch(int(at), before[at], now[at], distance[at], model.labels)
+            for at in np.flatnonzero(failed)
         ),
     )
 
@@ -191,13 +191,14 @@ def _mismatch(
     expected: npt.NDArray[np.float64],
     found: npt.NDArray[np.float64],
     distance: npt.NDArray[np.float64],
+    labels: tuple[str, ...],
 ) -> Mismatch:
     output = int(np.nan_to_num(distance, nan=np.inf).argmax())
     return Mismatch(
         index=index,
-        label=LABELS[int(expected.argmax())],
-        found_label=LABELS[int(found.argmax())],
-        output=LABELS[output],
+        label=labels[int(expected.argmax())],
+        found_label=labels[int(found.argmax())],
+        output=labels[output],
         expected=float(expected[output]),
         found=float(found[output]),
         distance=float(distance[output]),

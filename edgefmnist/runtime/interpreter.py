@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgefmnist import wheels
+from edgefmnist import class_names, wheels
 from edgefmnist.errors import BadModel, EdgeFmnistError, MissingDependency
 from edgefmnist.quiet import silenced_stderr
-from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle
 
 _PROVIDERS = (
@@ -55,7 +54,7 @@ def read(
     reference: take the plain kernels that define the format, far slower, and no delegate.
     keep_tensors: give every inner tensor memory of its own, so that it can be read after a run.
 
-    Raises: BadModel when the runtime refuses the file or it is no 28x28 ten-class classifier.
+    Raises: BadModel when the runtime refuses the file or it is no 28x28 classifier.
     """
     interpreter_class, _ = provider()
     if content is None:
@@ -128,9 +127,10 @@ def delegate(built: Any) -> str:
 def _check_shapes(interpreter: Any, path: Path) -> None:
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     shapes = [tuple(int(n) for n in detail["shape"]) for detail in (*inputs, *outputs)]
-    wanted = [(1, *INPUT_SHAPE), (1, len(LABELS))]
-    if len(inputs) != 1 or len(outputs) != 1 or shapes != wanted:
+    fewest, most = class_names.FEWEST, class_names.MOST
+    possible = [[(1, *INPUT_SHAPE), (1, count)] for count in range(fewest, most + 1)]
+    if len(inputs) != 1 or len(outputs) != 1 or shapes not in possible:
         raise BadModel(
-            f"{path} takes {shapes[: len(inputs)]} and gives {shapes[len(inputs) :]}; "
-            f"a model here takes one {wanted[0]} picture and gives {wanted[1]} scores"
+            f"{path} takes {shapes[: len(inputs)]} and gives {shapes[len(inputs) :]}; a model here "
+            f"takes one {(1, *INPUT_SHAPE)} picture and gives (1, {fewest} to {most}) scores"
         )

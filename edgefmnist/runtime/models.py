@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 from edgefmnist.errors import BadModel, UsageError, one_line
+from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, probe
 from edgefmnist.runtime.bundle import BundleCard
 
@@ -21,8 +22,9 @@ _SHIPPED = (_PACKAGE / "_models", _PACKAGE.parent / "models")
 class ModelFile:
     """A model to run.
 
-    card, folder: None for a bare `.tflite`. content: the bytes that were checked; None where the
-    file is one that we just made.
+    labels: names of the classes in the order of the model's outputs; those of Fashion-MNIST where
+    nothing names them. card, folder: None for a bare `.tflite`. content: the bytes that were
+    checked; None where the file is one that we just made.
     """
 
     name: str
@@ -30,6 +32,7 @@ class ModelFile:
     card: BundleCard | None = None
     folder: Path | None = None
     content: bytes | None = dataclasses.field(default=None, repr=False)
+    labels: tuple[str, ...] = LABELS
 
     def read(self) -> bytes:
         """The model itself: what was checked, whatever the file holds by now. Raises: BadModel."""
@@ -96,4 +99,6 @@ def _bundle(folder: Path) -> ModelFile:
         )
     card, content = bundle.read(folder)
     path = folder / bundle.MODEL
-    return ModelFile(name=card.name, path=path, card=card, folder=folder, content=content)
+    return ModelFile(
+        name=card.name, path=path, card=card, folder=folder, content=content, labels=card.labels
+    )

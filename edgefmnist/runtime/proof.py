@@ -59,12 +59,14 @@ class Proof:
         probe.judge(Path(self._spec or "the model"), exit_code, told.get("error", ""))
         if hashlib.sha256(content).hexdigest() != told["sha256"]:
             raise BadModel(f"{self._spec} did not arrive whole from its proof: try again")
+        card = bundle.parse_card(told["card"])
         return ModelFile(
             name=told["name"],
             path=Path(told["path"]),
             folder=Path(told["path"]).parent,
-            card=bundle.parse_card(told["card"]),
+            card=card,
             content=content,
+            labels=card.labels,
         )
 
     def close(self) -> None:

@@ -10,22 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edgefmnist.camera.labelled import class_of
 from edgefmnist.camera.sources.demo import open_demo
+from edgefmnist.class_names import class_of
 from edgefmnist.records import LABELS
 from tests.conftest import RunCli, assert_one_line
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("T-shirt_top", 0), ("tshirt", 0), ("T-Shirt/Top".replace("/", " "), 0), ("tops", 0),
-        ("ankle-boot", 9), ("Ankle Boots", 9), ("ANKLE_BOOT", 9), ("shirt", 6), ("Dress", 3),
-        ("trousers", 1), ("7", 7), ("hat", None), ("10", None), ("", None), ("s", None),
-    ],
-)  # fmt: skip
-def test_names_of_folders(name: str, label: int | None) -> None:
-    assert class_of(name) == label
 
 
 @pytest.fixture(scope="module")
