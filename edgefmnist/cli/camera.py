@@ -23,7 +23,7 @@ from edgefmnist.cli.options import (
     picture_size,
 )
 from edgefmnist.cli.outputs import OutputsConfig, open_outputs
-from edgefmnist.errors import BadPicture
+from edgefmnist.errors import BadPicture, UsageError
 
 if TYPE_CHECKING:
     from edgefmnist.camera.capture import Capture
@@ -60,6 +60,7 @@ def camera(
     mqtt_ca: options.MqttCaOption = None,
     save_uncertain: options.SaveOption = None,
     save_limit: options.SaveLimitOption = "250MB",
+    adapt: options.AdaptOption = None,
 ) -> None:
     """Name the garment in live frames until stopped.
 
@@ -78,6 +79,11 @@ def camera(
 
     if preview is not None:  # before a camera is opened for nothing
         check_address(preview)
+    if adapt is not None and (preview is None or save_uncertain is None):
+        raise UsageError(
+            "--adapt needs --preview HOST:PORT, the page to label on, and --save-uncertain DIR, "
+            "the frames to label"
+        )
     if has_password(source) and os.environ.get("EDGEFMNIST_SOURCE") != source:
         from edgefmnist.render import live
 
@@ -95,6 +101,7 @@ def camera(
         mqtt_ca=mqtt_ca,
         save_uncertain=save_uncertain,
         save_limit_bytes=byte_count("--save-limit", save_limit),
+        adapt=adapt,
     )
     wanted = SourceConfig(
         uri=source,

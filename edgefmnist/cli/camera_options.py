@@ -155,6 +155,18 @@ PreviewOption = Annotated[
     ),
 ]
 
+AdaptOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--adapt",
+        metavar="PHOTOS",
+        envvar="EDGEFMNIST_ADAPT",
+        file_okay=False,
+        help="Label what --save-uncertain keeps on a second page of --preview: each frame moves "
+        "into the folder of its class below PHOTOS.",
+    ),
+]
+
 MqttOption = Annotated[
     str | None,
     typer.Option(

@@ -12,6 +12,7 @@ from edgefmnist.errors import printable
 
 if TYPE_CHECKING:
     from edgefmnist.camera.events import Sink
+    from edgefmnist.camera.labelling.labels import Labelling
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class OutputsConfig:
     mqtt_ca: Path | None = None
     save_uncertain: Path | None = None
     save_limit_bytes: int = 0
+    adapt: Path | None = None
 
 
 def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
@@ -40,8 +42,8 @@ def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
     source, model = printable(source), printable(model)
     sinks: list[Sink] = []
     try:
-        _add_files(config, sinks)
-        _add_network(config, source, model, sinks)
+        labelling = _add_files(config, sinks)
+        _add_network(config, source, model, labelling, sinks)
     except BaseException:
         for sink in sinks:
             with contextlib.suppress(OSError):  # what went wrong first is what is told
@@ -50,7 +52,7 @@ def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
     return sinks
 
 
-def _add_files(config: OutputsConfig, sinks: list[Sink]) -> None:
+def _add_files(config: OutputsConfig, sinks: list[Sink]) -> Labelling | None:
     if config.log is not None:
         from edgefmnist.camera.sinks.log_file import open_log
 
@@ -58,10 +60,18 @@ def _add_files(config: OutputsConfig, sinks: list[Sink]) -> None:
     if config.save_uncertain is not None:
         from edgefmnist.camera.sinks.uncertain import open_uncertain
 
-        sinks.append(open_uncertain(config.save_uncertain, config.save_limit_bytes))
+        saved = open_uncertain(config.save_uncertain, config.save_limit_bytes)
+        sinks.append(saved)
+        if config.adapt is not None:
+            from edgefmnist.camera.labelling.labels import open_labelling
+
+            return open_labelling(config.save_uncertain, config.adapt, saved.keep)
+    return None
 
 
-def _add_network(config: OutputsConfig, source: str, model: str, sinks: list[Sink]) -> None:
+def _add_network(
+    config: OutputsConfig, source: str, model: str, labelling: Labelling | None, sinks: list[Sink]
+) -> None:
     from edgefmnist.render import live
 
     if config.mqtt is not None:
@@ -82,7 +92,7 @@ def _add_network(config: OutputsConfig, source: str, model: str, sinks: list[Sin
     if config.preview is not None:
         from edgefmnist.camera.preview import open_preview
 
-        preview = open_preview(config.preview, source=source, model=model)
+        preview = open_preview(config.preview, labelling, source=source, model=model)
         sinks.append(preview)
         live.show_preview(preview.url, preview.note)
     if "NOTIFY_SOCKET" in os.environ:  # started by systemd as Type=notify

@@ -46,6 +46,7 @@ _KINDS = {
     "mqtt_password_file": "SECRET",
     "log": "WRITTEN",
     "save_uncertain": "WRITTEN",
+    "adapt": "WRITTEN",
     "preview": "ADDRESS",
 }
 

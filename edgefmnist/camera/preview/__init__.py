@@ -4,16 +4,23 @@ The loop's thread leaves its newest event on a `board.Board` and goes on. All el
 thread with the server: `publisher` looks at the board ten times a second and makes one picture and
 one message for all viewers, `streams` gives each viewer the newest of them, `guard` decides who may
 look and `login` asks for the token, `connections` keeps silent ones from the places of others,
-`metrics` speaks to Prometheus, `listener` turns HOST:PORT into a socket.
+`metrics` speaks to Prometheus, `listener` turns HOST:PORT into a socket. With ``--adapt`` there is
+a second page: `label_requests` answers it, `label_pictures` draws for it, and `label_writing` keeps
+pages of other sites from changing anything.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from edgefmnist.camera.events import CameraEvent, Status
 from edgefmnist.camera.preview.board import Board
 from edgefmnist.camera.preview.listener import Listener, listen, parse
 from edgefmnist.camera.preview.tokens import Token, choose_token
 from edgefmnist.errors import MissingDependency
+
+if TYPE_CHECKING:
+    from edgefmnist.camera.labelling.labels import Labelling
 
 __all__ = ["Preview", "check_address", "open_preview"]
 
@@ -30,15 +37,23 @@ class Preview:
 
     name = "preview"
 
-    def __init__(self, listener: Listener, token: Token | None, *, source: str, model: str) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        token: Token | None,
+        labelling: Labelling | None = None,
+        *,
+        source: str,
+        model: str,
+    ) -> None:
         """Serve on `listener`, which is closed with the server. Needs the `web` extra."""
         from edgefmnist.camera.preview.server import Server
 
         self.url, self.note = listener.url, listener.note
         if token is not None and token.generated:
             self.url += f"?token={token.text}"
-        self._board = Board(source=source, model=model)
-        self._server = Server(listener, token, self._board)
+        self._board = Board(source=source, model=model, labelling=labelling is not None)
+        self._server = Server(listener, token, self._board, labelling)
 
     def on_event(self, event: CameraEvent) -> None:
         """Leave one event for the server. Raises: OSError where the server has ended."""
@@ -63,12 +78,15 @@ def check_address(address: str) -> None:
     parse(address)
 
 
-def open_preview(address: str, *, source: str, model: str) -> Preview:
+def open_preview(
+    address: str, labelling: Labelling | None = None, *, source: str, model: str
+) -> Preview:
     """Serve the page at `address`, such as ``:8080``, ``0.0.0.0:8080`` or ``[::1]:0``.
 
     Without a host that is this machine alone; port 0 is any free one. Any address but a loopback
     one asks for a token: EDGEFMNIST_PREVIEW_TOKEN, else one made for this run. Where that variable
     is set, a loopback address asks for it too. source, model: their names, for people.
+    labelling: with it there is a second page, on which kept frames are labelled.
 
     Raises: UsageError (address or token cannot be used), MissingDependency.
     """
@@ -84,7 +102,7 @@ def open_preview(address: str, *, source: str, model: str) -> Preview:
     listener = listen(address)
     try:
         token = choose_token(needed=not listener.loopback)
-        return Preview(listener, token, source=source, model=model)
+        return Preview(listener, token, labelling, source=source, model=model)
     except BaseException:
         listener.socket.close()
         raise

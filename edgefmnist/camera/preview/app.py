@@ -10,11 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from edgefmnist.camera.labelling.labels import Labelling
 from edgefmnist.camera.preview.board import Board
 from edgefmnist.camera.preview.guard import Guard
+from edgefmnist.camera.preview.label_requests import LabelRequests
 from edgefmnist.camera.preview.metrics import Metrics
 from edgefmnist.camera.preview.publisher import Publisher
 from edgefmnist.camera.preview.tokens import Token
+from edgefmnist.records import LABELS
 
 _FILES = {
     "/": ("index.html", "text/html"),
@@ -24,10 +27,26 @@ _FILES = {
 }
 
 
+_LABEL_FILES = {
+    "/label": ("label.html", "text/html"),
+    "/label.css": ("label.css", "text/css"),
+    "/label.js": ("label.js", "text/javascript"),
+}
+
+
 def build(
-    board: Board, publisher: Publisher, metrics: Metrics, *, token: Token | None, port: int
+    board: Board,
+    publisher: Publisher,
+    metrics: Metrics,
+    labelling: Labelling | None = None,
+    *,
+    token: Token | None,
+    port: int,
 ) -> Starlette:
-    """The application: the page, its two streams, ``/healthz`` and ``/metrics``."""
+    """The application: the page, its two streams, ``/healthz`` and ``/metrics``.
+
+    labelling: with it the page ``/label`` is there, and what that asks for.
+    """
 
     async def healthz(request: Request) -> Response:
         health = board.health()
@@ -43,6 +62,10 @@ def build(
         body, media_type = metrics.text(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": media_type})
 
+    label: list[Route] = []
+    if labelling is not None:
+        label = [_file_route(path, name, media) for path, (name, media) in _LABEL_FILES.items()]
+        label += LabelRequests(labelling, lambda: LABELS, lambda: board.event).routes()
     app = Starlette(
         routes=[
             *(_file_route(path, name, media) for path, (name, media) in _FILES.items()),
@@ -50,6 +73,7 @@ def build(
             Route("/events", publisher.messages, methods=["GET"]),
             Route("/healthz", healthz),
             Route("/metrics", scraped),
+            *label,
         ],
         middleware=[Middleware(Guard, token=token, port=port)],
     )

@@ -62,10 +62,11 @@ class Board:
     number, and a reader may see two of them a frame apart.
     """
 
-    def __init__(self, *, source: str, model: str) -> None:
-        """An empty board of a run that begins now."""
+    def __init__(self, *, source: str, model: str, labelling: bool = False) -> None:
+        """An empty board of a run that begins now. labelling: whether frames can be labelled."""
         self.source = source
         self.model = model
+        self.labelling = labelling
         self.started_ns = time.monotonic_ns()
         self.status: Status | None = None
         self.classified = 0

@@ -99,7 +99,8 @@ class Guard:
     def _welcome(self, token: Token) -> Response:
         answer = RedirectResponse("./", status_code=303)
         # Lax and not strict: who comes by a link in a chat or a dashboard holds the key too, and
-        # nothing here is changed by a request. What other sites embed still gets no cookie.
+        # what other sites embed or post still gets no cookie. What changes something looks itself
+        # where it comes from: `label_writing`.
         answer.set_cookie(
             self._cookie, token.cookie, max_age=_COOKIE_S, httponly=True, samesite="lax"
         )

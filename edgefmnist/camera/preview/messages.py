@@ -22,6 +22,7 @@ def opening(board: Board) -> bytes:
         "model": board.model,
         "version": __version__,
         "labels": LABELS,
+        "labelling": board.labelling,
     }
     return f"retry: {_RETRY_MS}\n".encode() + _message("about", about)
 

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
+from edgefmnist.camera.labelling.labels import Labelling
 from edgefmnist.camera.preview.app import build
 from edgefmnist.camera.preview.board import Board
 from edgefmnist.camera.preview.connections import Connection, WaitingRoom
@@ -30,12 +31,18 @@ class Server:
     its thread. Nothing that it does or logs reaches the terminal.
     """
 
-    def __init__(self, listener: Listener, token: Token | None, board: Board) -> None:
-        """Serve `board` on `listener`, which is closed at the end."""
+    def __init__(
+        self,
+        listener: Listener,
+        token: Token | None,
+        board: Board,
+        labelling: Labelling | None = None,
+    ) -> None:
+        """Serve `board` on `listener`, which is closed at the end. labelling: see `build`."""
         self._watch = Watch()
         self._publisher = Publisher(board, self._watch)
         metrics = Metrics(board, self._watch)
-        app = build(board, self._publisher, metrics, token=token, port=listener.port)
+        app = build(board, self._publisher, metrics, labelling, token=token, port=listener.port)
         self._listener = listener
         self._server = uvicorn.Server(_config(app))
         self._closed = False

@@ -35,7 +35,8 @@ _JPEG_QUALITY = 95
 """A 640x480 frame takes 75 KB, a seventh of its PNG. The model sees 28x28 of it, so what JPEG does
 to single pixels is averaged away: on 300 of 300 demo frames the answer was the same."""
 
-Why = Literal["changed", "uncertain"]
+Why = Literal["changed", "uncertain", "kept"]
+"""Why a frame is kept; ``kept``: somebody asked for it."""
 
 
 def open_uncertain(folder: Path, limit_bytes: int) -> SavedFrames:
@@ -150,11 +151,14 @@ class SavedFrames:
         """Hand the frame over where it is worth it. Raises: OSError of the newest one written."""
         why = self._sampler.why(event, time.monotonic())
         if why is not None:
-            fields = saved_fields(event, why, self._previous, self._state)
-            self._worker.give(_Saved(pixels=event.pixels, picture=event.picture, fields=fields))
+            self._give(event, why)
         if event.changed:
             self._previous = event.announced
         self._tell()
+
+    def keep(self, event: CameraEvent) -> bool:
+        """Keep this frame too; from any thread. False where the disk is too slow for it."""
+        return self._give(event, "kept")
 
     def on_status(self, status: Status) -> None:
         """Remember how the camera is. Raises: as `on_event`."""
@@ -167,6 +171,11 @@ class SavedFrames:
         self._store.close()
         if self.dropped:
             raise OSError(f"{self.dropped:,} frames were dropped: the disk was too slow")
+
+    def _give(self, event: CameraEvent, why: Why) -> bool:
+        fields = saved_fields(event, why, self._previous, self._state)
+        saved = _Saved(pixels=event.pixels, picture=event.picture, fields=fields)
+        return self._worker.give(saved)
 
     def _tell(self) -> None:
         if self._worker.error is not None:
@@ -186,7 +195,7 @@ def saved_fields(
 ) -> dict[str, Any]:
     """What the JSON file beside a frame says.
 
-    `why` is ``changed`` or ``uncertain``; `previous` the label announced before, null at the first.
+    `why` is a `Why`; `previous` the label announced before, null at the first.
     `label` to `top` are of this very frame, `box` is (x, y, width, height) in it.
     """
     fields: dict[str, Any] = {"time": utc_now(), "why": why, "frame": event.frame}

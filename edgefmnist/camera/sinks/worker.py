@@ -27,12 +27,17 @@ class Worker(Generic[Item]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def give(self, item: Item) -> None:
-        """Hand `item` over, or drop it where too much waits already; never waits."""
+    def give(self, item: Item) -> bool:
+        """Hand `item` over, or drop it where too much waits already; never waits.
+
+        Returns whether it was handed over.
+        """
         try:
             self._queue.put_nowait(item)
         except queue.Full:
             self.dropped += 1
+            return False
+        return True
 
     def close(self, timeout_s: float) -> None:
         """Finish what waits, or leave it after `timeout_s`."""

@@ -166,6 +166,7 @@ function showAbout(about) {
   labels = about.labels;
   say("source", `source ${about.source}`);
   say("model", `model ${about.model}`);
+  at("pages").hidden = at("keeping").hidden = !about.labelling;
   at("bars").replaceChildren(...labels.map((name) => bar(name)), bar("known"));
   at("bars").lastChild.classList.add("known");
 }
@@ -244,6 +245,23 @@ function showSpeed(frame, live) {
   });
   say("fps", live ? frame.fps.toFixed(1) : "–");
 }
+
+async function keep() {
+  at("keep").disabled = true;
+  let told = { error: "No connection to the camera." };
+  try {
+    const answer = await fetch("label/keep", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Edgefmnist": "label" },
+      body: "{}",
+    });
+    told = await answer.json();
+  } catch { /* nobody answers */ }
+  say("kept", told.error || `Frame ${told.frame} waits for its label.`);
+  at("keep").disabled = false;
+}
+
+at("keep").addEventListener("click", keep);
 
 function duration(seconds) {
   const whole = Math.floor(seconds);
