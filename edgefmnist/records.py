@@ -196,3 +196,13 @@ class GarmentFrames:
     pictures: npt.NDArray[np.uint8]
     empty: int
     unreadable: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Certainty:
+    """What a model says of its own certainty; `BundleCard` explains the names."""
+
+    temperature: float
+    known_weight: float
+    known_bias: float
+    unknown_threshold: float

@@ -6,7 +6,7 @@ import dataclasses
 import shlex
 import statistics
 
-from edgefmnist.quantization.calibration import KEPT
+from edgefmnist.certainty import KEPT
 from edgefmnist.quantization.records import Comparison
 from edgefmnist.runtime import models
 from edgefmnist.runtime.bundle import OWN_FRAMES, BundleCard, read_card

@@ -25,9 +25,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from edgefmnist.certainty import loss
 from edgefmnist.dataset import Samples
 from edgefmnist.errors import GateRefused
-from edgefmnist.quantization import calibration, nodes
+from edgefmnist.quantization import nodes
 from edgefmnist.quantization.records import Comparison, GateCheck, QuantizeConfig, Variant
 from edgefmnist.runtime import interpreter
 from edgefmnist.runtime.models import ModelFile
@@ -65,7 +66,7 @@ def input_scaling(model: Any, held_out: Samples) -> GateCheck:
         answers = model.predict(pictures * np.float32(factor), verbose=0, batch_size=_PROBED)
         if answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=1e-3):
             answers = np.log(np.maximum(answers, 1e-12))  # it ends in a softmax
-        losses[words] = calibration.loss(answers, held_out.labels[: len(pictures)])
+        losses[words] = loss(answers, held_out.labels[: len(pictures)])
     best = min(losses, key=losses.__getitem__)
     if losses[best] > _KNOWS:  # it knows nothing under any scaling
         best = "as they are"

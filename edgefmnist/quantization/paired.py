@@ -8,8 +8,9 @@ import statistics
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.certainty import temperature
 from edgefmnist.evaluate import score
-from edgefmnist.quantization.calibration import calibration_error, temperature
+from edgefmnist.quantization.calibration import calibration_error
 from edgefmnist.quantization.records import Comparison
 from edgefmnist.runtime.classifier import Floats, softmax
 

@@ -6,11 +6,11 @@ import dataclasses
 from pathlib import Path
 
 from edgefmnist import __version__, evaluate, files, folders
+from edgefmnist.certainty import Flags, known_curve, temperature, unknown_threshold
 from edgefmnist.dataset import Samples, stratified_sample
 from edgefmnist.dataset.catalogue import ALL_FILES
 from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.quantization import calibration, card
-from edgefmnist.quantization.calibration import Certainty
 from edgefmnist.quantization.gate import Checks
 from edgefmnist.quantization.job import Job
 from edgefmnist.quantization.records import (
@@ -20,11 +20,13 @@ from edgefmnist.quantization.records import (
     QuantizeObserver,
     Variant,
 )
+from edgefmnist.quantization.remembering import remember
 from edgefmnist.quantization.source import Source
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, Certainty
 from edgefmnist.runtime import bundle, golden
 from edgefmnist.runtime.bundle import BundleCard
-from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.classifier import Classifier, Pictures
+from edgefmnist.runtime.memory import MEMORY
 from edgefmnist.runtime.models import ModelFile
 
 
@@ -56,33 +58,43 @@ def release(
     keep_float: Keras layers left in float32.
     Raises: BadInput, CannotWrite.
     """
-    certainty = _certainty(quantized, job.validation, observer)
+    observer.stage("Making pictures of what is unknown")
+    shown, garment = calibration.camera_pictures(job.validation)
+    certainty = _certainty(quantized, job.validation, shown, garment, observer)
     record = _card(job, variant, quantized, comparison, certainty)
     record = dataclasses.replace(
         record, keep_float=keep_float, gate={check.name: str(check) for check in checks}
     )
     count = golden.PER_CLASS * len(LABELS)
     shown = test.images[stratified_sample(test.labels, count, seed=0)]
+    memory = remember(quantized, job.validation, shown, garment, certainty)
     with folders.replacing_folder(out) as scratch:
         (scratch / bundle.MODEL).write_bytes(quantized.read())
         golden.write(scratch / bundle.GOLDEN, Classifier(quantized), shown)
+        if memory is not None:
+            memory.write(scratch / MEMORY)
         (scratch / bundle.README).write_text(card.text(record, comparison), encoding="utf-8")
         (scratch / bundle.CARD).write_text(record.to_text(), encoding="utf-8")
     return record
 
 
-def _certainty(quantized: ModelFile, validation: Samples, observer: QuantizeObserver) -> Certainty:
+def _certainty(
+    quantized: ModelFile,
+    validation: Samples,
+    shown: Pictures,
+    garment: Flags,
+    observer: QuantizeObserver,
+) -> Certainty:
     observer.stage("Calibrating scores", len(validation.labels))
     logits = evaluate.logits(quantized, validation.images, observer.progress)
-    observer.stage("Calibrating what is unknown", len(validation.labels))
-    shown, garment = calibration.camera_pictures(validation)
+    observer.stage("Calibrating what is unknown", len(shown))
     shown_logits = evaluate.logits(quantized, shown, observer.progress)
-    curve = calibration.known_curve(shown_logits, garment)
+    curve = known_curve(shown_logits, garment)
     return Certainty(
-        temperature=calibration.temperature(logits, validation.labels),
+        temperature=temperature(logits, validation.labels),
         known_weight=curve[0],
         known_bias=curve[1],
-        unknown_threshold=calibration.unknown_threshold(shown_logits, garment, curve),
+        unknown_threshold=unknown_threshold(shown_logits, garment, curve),
     )
 
 

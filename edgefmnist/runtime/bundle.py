@@ -3,6 +3,8 @@
 model.tflite   the model
 model.json     what it is, what it scored, its SHA-256 (`BundleCard`)
 golden.npz     inputs and the exact outputs they must give (`edgefmnist.runtime.golden`)
+memory.npz     what `edgefmnist adapt` needs so that nothing is forgotten; not in every bundle
+               (`edgefmnist.runtime.memory`)
 README.md      the model card for people
 """
 

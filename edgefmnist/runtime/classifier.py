@@ -75,7 +75,7 @@ class Classifier:
     def encode(self, images: Pictures) -> npt.NDArray[Any]:
         """The values of the input tensor [n, 28, 28] for `images`, in its own dtype."""
         encoded = np.empty((len(images), *interpreter.INPUT_SHAPE), self._input["dtype"])
-        _filler(encoded, self._input["quantization"], self.model)(images)
+        fill_input(encoded, self._input["quantization"], self.model)(images)
         return encoded[..., 0]
 
     def raw(self, images: Pictures) -> npt.NDArray[Any]:
@@ -154,7 +154,7 @@ class Classifier:
         made, costs a fraction of a microsecond (`benchmarks/engines/overhead.py`).
         """
         tensor = np.zeros((self._batch, *interpreter.INPUT_SHAPE), self._input["dtype"])
-        fill = _filler(tensor, self._input["quantization"], self.model)
+        fill = fill_input(tensor, self._input["quantization"], self.model)
         put, run, get = (
             self._interpreter.set_tensor,
             self._interpreter.invoke,
@@ -209,7 +209,7 @@ def _dequantized(values: npt.NDArray[Any], detail: dict[str, Any]) -> Floats:
     return (floats - np.float32(zero_point)) * np.float32(scale) if scale else floats
 
 
-def _filler(
+def fill_input(
     tensor: npt.NDArray[Any], quantization: tuple[float, int], model: ModelFile
 ) -> Callable[[Pictures], None]:
     """The function that fills `tensor` [n, 28, 28, 1] with n pictures as the model's own values."""

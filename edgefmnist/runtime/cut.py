@@ -6,8 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from edgefmnist.errors import BadModel, MissingDependency
-from edgefmnist.runtime.interpreter import provider
+from edgefmnist.errors import BadModel
+from edgefmnist.runtime import flatbuffer
 
 
 def check() -> None:
@@ -43,12 +43,4 @@ def prefixes(path: Path) -> list[bytes]:
 
 
 def _tools() -> Any:
-    _, runtime = provider()
-    try:
-        from ai_edge_litert.tools import flatbuffer_utils
-    except ImportError as error:
-        raise MissingDependency(
-            f"operators are timed by cutting the model, and {runtime} brings no tool for that: "
-            "pip install ai-edge-litert (64-bit systems)"
-        ) from error
-    return flatbuffer_utils
+    return flatbuffer.tools("operators are timed by cutting the model")

@@ -46,6 +46,7 @@ def read(
     content: bytes | None = None,
     reference: bool = False,
     keep_tensors: bool = False,
+    whole: bool = True,
 ) -> Any:
     """An interpreter for `path` that can tell its tensors and operators, but not run.
 
@@ -53,6 +54,7 @@ def read(
         into its memory, where what becomes of the file would end the process.
     reference: take the plain kernels that define the format, far slower, and no delegate.
     keep_tensors: give every inner tensor memory of its own, so that it can be read after a run.
+    whole: False for a part of a model, which may give anything.
 
     Raises: BadModel when the runtime refuses the file or it is no 28x28 classifier.
     """
@@ -68,7 +70,8 @@ def read(
         # Names of tensors that are not UTF-8 fail here, and not in the midst of something later.
         interpreter.get_tensor_details()
         interpreter._get_ops_details()
-        _check_shapes(interpreter, path)
+        if whole:
+            _check_shapes(interpreter, path)
     return interpreter
 
 
@@ -80,13 +83,19 @@ def build(
     content: bytes | None = None,
     reference: bool = False,
     keep_tensors: bool = False,
+    whole: bool = True,
 ) -> Any:
     """An allocated interpreter for `path` whose input is [batch, 28, 28, 1].
 
     The batch stays 1 where the model was converted for one picture alone. Otherwise as `read`.
     """
     interpreter = read(
-        path, threads, content=content, reference=reference, keep_tensors=keep_tensors
+        path,
+        threads,
+        content=content,
+        reference=reference,
+        keep_tensors=keep_tensors,
+        whole=whole,
     )
     source = interpreter.get_input_details()[0]
     with _translated(path), silenced_stderr():  # XNNPACK announces itself on stderr

@@ -21,7 +21,7 @@ class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has
     there is one of the ten at all: log sum exp of the logits becomes the log-odds of that (minus
     the free energy, Liu et al. 2020, "Energy-based Out-of-distribution Detection", section 3;
     training with outliers: Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure").
-    Which function of the logits is then used to tell is for `quantization.calibration` to say.
+    Which function of the logits is then used to tell is for `edgefmnist.certainty` to say.
 
     Targets: [n, 11], see `batches.targets`; a row's sum is its weight. Predictions: logits [n, 10].
     """
