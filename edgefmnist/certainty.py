@@ -21,7 +21,7 @@ _NEWTON_STEPS = 50
 Flags = npt.NDArray[np.bool_]
 
 
-def temperature(logits: Floats, labels: npt.NDArray[np.uint8]) -> float:
+def temperature(logits: Floats, labels: npt.NDArray[np.integer[Any]]) -> float:
     """The temperature under which `labels` [n] are likeliest given `logits` [n, 10].
 
     Halving of 0.05..20 in steps of 1 %: the negative log-likelihood is convex in 1 / temperature,
@@ -38,7 +38,7 @@ def temperature(logits: Floats, labels: npt.NDArray[np.uint8]) -> float:
     return round(float(candidates[low]), 4)
 
 
-def loss(logits: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> float:
+def loss(logits: npt.NDArray[Any], labels: npt.NDArray[np.integer[Any]]) -> float:
     """Mean cross-entropy of `labels` [n] under the softmax of `logits` [n, 10], in nats."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     told = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]

@@ -1,1 +1,1 @@
-"""Learning from somebody's own pictures on the device: the last layer is fitted again, and checked."""
+"""Learning from somebody's own pictures on the device: the last layer fitted again, and tested."""

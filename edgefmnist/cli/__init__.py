@@ -10,6 +10,7 @@ import typer
 
 from edgefmnist import files
 from edgefmnist.cli import (
+    adapt,
     bench,
     calibration,
     camera,
@@ -46,6 +47,7 @@ for _module in (
     evaluate,
     bench,
     camera,
+    adapt,
     predict,
     verify,
     doctor,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist import npz
+from edgefmnist import class_names, npz
 from edgefmnist.errors import BadModel
 from edgefmnist.records import Certainty
 from edgefmnist.runtime.last_layer import Features, Layer
@@ -22,7 +23,6 @@ from edgefmnist.runtime.models import ModelFile
 
 MEMORY = "memory.npz"
 _MOST_BYTES = 4 << 20
-_MOST_LABEL = 40
 _FITTED = tuple(field.name for field in dataclasses.fields(Certainty))
 _ARRAYS = ("features", "classes", "as_camera", "labels", "weights", "bias", "certainty", "body")
 
@@ -87,7 +87,7 @@ def read(model: ModelFile, body_sha256: str) -> Memory:
     return memory
 
 
-def _checked(stored: dict[str, npt.NDArray[np.generic]]) -> Memory:
+def _checked(stored: dict[str, npt.NDArray[Any]]) -> Memory:
     """The arrays of a file as a `Memory`. Raises: ValueError."""
     features, classes, as_camera = stored["features"], stored["classes"], stored["as_camera"]
     labels = tuple(str(label) for label in stored["labels"].ravel())
@@ -108,8 +108,7 @@ def _checked(stored: dict[str, npt.NDArray[np.generic]]) -> Memory:
         raise ValueError("its classes are not those of its labels")
     if not all(np.isfinite(array).all() for array in (weights, bias, fitted)):
         raise ValueError("it has values that are not finite numbers")
-    if any(not label.isprintable() or not 0 < len(label) <= _MOST_LABEL for label in labels):
-        raise ValueError("its labels are no labels")
+    class_names.check_labels(labels)
     return Memory(
         features=features,
         classes=classes,

@@ -14,7 +14,7 @@ from tests.conftest import ROOT, RunCli, assert_one_line
 
 COMMANDS = [
     *("data", "train", "sweep", "quantize", "calibration", "layers", "export"),
-    *("evaluate", "bench", "camera", "predict", "verify", "doctor"),
+    *("evaluate", "bench", "camera", "adapt", "predict", "verify", "doctor"),
 ]
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import ROOT
 
 BUNDLES = ("tiny", "edge", "accurate")
-BUNDLE = ("model.tflite", "model.json", "golden.npz", "README.md")
+BUNDLE = ("model.tflite", "model.json", "golden.npz", "memory.npz", "README.md")
 IGNORED = shutil.ignore_patterns(
     "__pycache__", ".*", "build", "dist", "runs", "shared", "*.egg-info"
 )

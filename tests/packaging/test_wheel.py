@@ -14,7 +14,7 @@ import pytest
 from edgefmnist import __version__
 from tests.conftest import ROOT
 
-BUNDLE = ("model.tflite", "model.json", "golden.npz", "README.md")
+BUNDLE = ("model.tflite", "model.json", "golden.npz", "memory.npz", "README.md")
 
 
 def test_the_wheel_holds_package_models_and_nothing_else(wheel: Path) -> None:

@@ -33,11 +33,13 @@ class Picture:
     """A picture file, upright.
 
     pixels: uint8 [height, width, 3] in B, G, R order. full_size: width and height that the picture
-    has in the file, upright too; `pixels` are fewer where it is large.
+    has in the file, upright too; `pixels` are fewer where it is large. taken: when, as EXIF says it
+    (``2026:01:31 12:00:00``); empty where it does not.
     """
 
     pixels: npt.NDArray[np.uint8]
     full_size: tuple[int, int]
+    taken: str = ""
 
 
 def read_picture(path: Path) -> Picture:
@@ -71,7 +73,7 @@ def read_picture(path: Path) -> Picture:
     if header.orientation >= 5:
         size = size[::-1]
     pixels = np.asarray(upright(decoded, header.orientation), np.uint8)
-    return Picture(pixels=pixels, full_size=size)
+    return Picture(pixels=pixels, full_size=size, taken=header.taken)
 
 
 def is_still(path: Path) -> bool:

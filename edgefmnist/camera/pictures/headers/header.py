@@ -21,6 +21,7 @@ class Header:
     overhead_bytes: memory that the decoder takes beside its output.
     scales: the decoder makes smaller pictures cheaper (JPEG alone).
     animated: there is more than one picture in it.
+    taken: when, as `exif.taken`; empty where the file does not say.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Header:
     overhead_bytes: int = 0
     scales: bool = False
     animated: bool = False
+    taken: str = ""
 
     @property
     def pixels(self) -> int:

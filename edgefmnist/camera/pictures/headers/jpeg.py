@@ -29,4 +29,5 @@ def read(data: bytes) -> Header:
         orientation=exif.orientation(found.exif) if found.exif else 1,
         overhead_bytes=found.coefficient_bytes,
         scales=True,
+        taken=exif.taken(found.exif),
     )

@@ -21,10 +21,11 @@ def read(data: bytes) -> Header:
     if data[12:16] != b"IHDR" or len(data) < 33:
         raise Unreadable(DAMAGED)
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
-    orientation, transparent, animated = 1, colour in (4, 6), False
+    orientation, transparent, animated, taken = 1, colour in (4, 6), False, ""
     for name, at, length in _chunks(data):
         if name == b"eXIf":
-            orientation = exif.orientation(data[at : at + length])
+            block = data[at : at + length]
+            orientation, taken = exif.orientation(block), exif.taken(block)
         elif name == b"tRNS":
             transparent = True
         elif name == b"acTL":
@@ -39,6 +40,7 @@ def read(data: bytes) -> Header:
         deep=bits == 16,
         overhead_bytes=width * height * canvas,
         animated=animated,
+        taken=taken,
     )
 
 

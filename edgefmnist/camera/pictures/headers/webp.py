@@ -21,7 +21,7 @@ def matches(data: bytes) -> bool:
 def read(data: bytes) -> Header:
     """Read the header. Raises: Unreadable."""
     sizes: list[tuple[int, int]] = []
-    orientation, alpha, animated = 1, False, False
+    orientation, alpha, animated, taken = 1, False, False, ""
     for name, at, length in _chunks(data):
         body = data[at : at + min(length, 10)]
         if name == b"VP8X" and len(body) == 10:
@@ -35,7 +35,8 @@ def read(data: bytes) -> Header:
             width, height = struct.unpack_from("<HH", body, 6)
             sizes.append((width & 0x3FFF, height & 0x3FFF))
         elif name == b"EXIF":
-            orientation = exif.orientation(data[at : at + length])
+            block = data[at : at + length]
+            orientation, taken = exif.orientation(block), exif.taken(block)
     if not sizes:
         raise Unreadable(DAMAGED)
     width, height = max(w for w, _ in sizes), max(h for _, h in sizes)
@@ -47,6 +48,7 @@ def read(data: bytes) -> Header:
         alpha=alpha,
         overhead_bytes=width * height * _CANVAS if animated else 0,
         animated=animated,
+        taken=taken,
     )
 
 

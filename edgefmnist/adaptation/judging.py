@@ -1,0 +1,139 @@
+"""Whether to release it: how much to learn, what that brings and costs, and the gate."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from edgefmnist.adaptation import curve, scoring
+from edgefmnist.adaptation.crossvalidation import Answers, answer, answered, before
+from edgefmnist.adaptation.head import Classes
+from edgefmnist.adaptation.pictures import Garments
+from edgefmnist.adaptation.problem import NONE, Problem
+from edgefmnist.adaptation.records import (
+    AdaptObserver,
+    ClassScore,
+    Contradiction,
+    CurvePoint,
+    OldClasses,
+    Score,
+)
+from edgefmnist.records import UNKNOWN, Certainty
+
+SHARES = (0.8, 0.65, 0.5, 0.35, 0.2)
+"""What the new pictures may count against the remembered ones. The first with which the old classes
+lose no more than allowed is taken: it is chosen by what is remembered, not by the new pictures, so
+their cross-validation stays honest."""
+_MOST_CONTRADICTIONS = 10
+_CONTRADICTED = 0.2
+"""Probability of its label under which a picture contradicts it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What `AdaptResult` keeps under the same names, and the certainty to release."""
+
+    share: float
+    certainty: Certainty
+    score: Score
+    classes: tuple[ClassScore, ...]
+    old: OldClasses
+    curve: tuple[CurvePoint, ...]
+    next_twenty_pp: float | None
+    contradictions: tuple[Contradiction, ...]
+    refused: str | None
+
+    def fields(self) -> dict[str, Any]:
+        """All but the certainty, by name."""
+        names = (field.name for field in dataclasses.fields(self) if field.name != "certainty")
+        return {name: getattr(self, name) for name in names}
+
+
+def judge(
+    problem: Problem,
+    fitted: Certainty,
+    max_forget_pp: float,
+    garments: Garments,
+    observer: AdaptObserver,
+) -> Judged:
+    """Cross-validate, and decide. fitted: certainty of the model as it was."""
+    observer.stage("Cross-validating", None)
+    photo_before, memory_before = before(problem, fitted)
+    for share in SHARES:
+        found = answer(problem, share)
+        old = scoring.old_classes(problem, memory_before, found)
+        if old.lost_pp <= max_forget_pp:
+            break
+    after = answered(found.photos, found.certainty)
+    classes = problem.photos.classes
+    score = scoring.score(problem, photo_before == classes, after == classes)
+    fits = _Counter(observer, "Drawing the learning curve", curve.FITS)
+    points = curve.learning_curve(problem, share, score.after, fits.tick)
+    return Judged(
+        share=share,
+        certainty=found.certainty,
+        score=score,
+        classes=scoring.class_scores(problem, photo_before, after),
+        old=old,
+        curve=points,
+        next_twenty_pp=curve.next_pictures_pp(points),
+        contradictions=_contradictions(problem, found, after, garments),
+        refused=_refusal(score, old, max_forget_pp),
+    )
+
+
+class _Counter:
+    """Counts fits for a progress bar."""
+
+    def __init__(self, observer: AdaptObserver, name: str, total: int) -> None:
+        self._observer, self._total, self._done = observer, total, 0
+        observer.stage(name, total)
+
+    def tick(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._observer.progress(self._done, self._total)
+
+
+def _refusal(score: Score, old: OldClasses, max_forget_pp: float) -> str | None:
+    """Why not to release it, in a line; None where nothing speaks against it."""
+    if old.lost_pp > max_forget_pp:
+        return (
+            f"the classes it knew lose {old.lost_pp:.1f} points, over the {max_forget_pp:g} of "
+            "--max-forget: take more pictures, look for wrong labels, or allow more"
+        )
+    low, high = score.gain_interval_pp
+    if low > 0 and not scoring.chance_explains(score.better_groups, score.worse_groups):
+        return None
+    return (
+        f"it does not help beyond chance: {score.gain_pp:+.1f} points on your pictures, 95 % "
+        f"interval {low:.1f} to {high:.1f}, {score.better_groups} groups better and "
+        f"{score.worse_groups} worse; take more pictures, above all of what it gets wrong"
+    )
+
+
+def _contradictions(
+    problem: Problem, found: Answers, after: Classes, garments: Garments
+) -> tuple[Contradiction, ...]:
+    """The pictures whose label is least likely, those first that are answered surest otherwise."""
+    rows = []
+    for row in np.flatnonzero(after != problem.photos.classes).tolist():
+        label, told = int(problem.photos.classes[row]), int(after[row])
+        own = scoring.probability(found, row, label)
+        if own < _CONTRADICTED:
+            rows.append((own - scoring.probability(found, row, told), own, row))
+    contradictions = []
+    for _, own, row in sorted(rows)[:_MOST_CONTRADICTIONS]:
+        told = int(after[row])
+        contradictions.append(
+            Contradiction(
+                path=garments.files[row].path,
+                label=garments.files[row].label or UNKNOWN,
+                probability=own,
+                answer=UNKNOWN if told == NONE else problem.labels[told],
+                answer_probability=scoring.probability(found, row, told),
+            )
+        )
+    return tuple(contradictions)

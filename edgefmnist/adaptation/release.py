@@ -1,0 +1,103 @@
+"""From a fitted layer to a bundle: quantized, written into the model, described."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from edgefmnist import __version__, folders
+from edgefmnist.adaptation import card
+from edgefmnist.adaptation.pictures import Garments
+from edgefmnist.adaptation.problem import Problem
+from edgefmnist.adaptation.records import AdaptResult
+from edgefmnist.records import Certainty
+from edgefmnist.runtime import bundle, golden, probe
+from edgefmnist.runtime.bundle import BundleCard
+from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.last_layer import Layer, PartedModel
+from edgefmnist.runtime.memory import MEMORY, Memory
+from edgefmnist.runtime.models import ModelFile
+
+_SUFFIX = "-adapted"
+
+
+def quantized(base: ModelFile, parted: PartedModel, problem: Problem, layer: Layer) -> ModelFile:
+    """The model with `layer` in int8 as its last one, tried out in a child process.
+
+    Raises: BadModel.
+    """
+    logits = np.concatenate(
+        [layer.logits(one.features) for one in (problem.photos, problem.memory)]
+    )
+    content = parted.with_layer(layer, (float(logits.min()), float(logits.max())))
+    model = ModelFile(
+        name=base.name.removesuffix(_SUFFIX) + _SUFFIX,
+        path=base.path,
+        card=base.card,
+        folder=base.folder,
+        content=content,
+        labels=problem.labels,
+    )
+    probe.check(model)
+    return model
+
+
+def agreement(model: ModelFile, problem: Problem, layer: Layer, garments: Garments) -> float:
+    """Share of the garments that the int8 layer answers as the fitted one, 0..1."""
+    fitted = layer.logits(problem.photos.features).argmax(axis=1)
+    found = Classifier(model, batch=32).logits(garments.images).argmax(axis=1)
+    return float((fitted == found).mean())
+
+
+def write(
+    out: Path, model: ModelFile, certainty: Certainty, memory: Memory, result: AdaptResult
+) -> BundleCard:
+    """Write the bundle to `out`, whole or not at all.
+
+    The golden vectors are the pictures of the bundle that it came from, answered anew: no picture
+    of anybody's own goes into a bundle.
+    Raises: CannotWrite, BadModel (golden vectors that are damaged).
+    """
+    images, _ = golden.read(result.config.model)
+    classifier = Classifier(model)
+    record = _record(model, classifier, certainty, result)
+    with folders.replacing_folder(out) as scratch:
+        (scratch / bundle.MODEL).write_bytes(model.read())
+        golden.write(scratch / bundle.GOLDEN, classifier, images)
+        memory.write(scratch / MEMORY)
+        (scratch / bundle.README).write_text(card.text(record, result), encoding="utf-8")
+        (scratch / bundle.CARD).write_text(record.to_text(), encoding="utf-8")
+    return record
+
+
+def _record(
+    model: ModelFile, classifier: Classifier, certainty: Certainty, result: AdaptResult
+) -> BundleCard:
+    base = result.config.model.card
+    assert base is not None
+    content = model.read()
+    low, high = result.score.gain_interval_pp
+    return dataclasses.replace(
+        base,
+        name=model.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        labels=result.labels,
+        **dataclasses.asdict(certainty),
+        runtime=classifier.runtime,
+        delegate=classifier.delegate,
+        versions=base.versions | {"edgefmnist": __version__},
+        adapted_from=base.adapted_from or {"name": base.name, "sha256": base.sha256},
+        adapted_pictures={one.label: one.pictures for one in result.classes},
+        adapted_scores={
+            "before": round(result.score.before, 4),
+            "after": round(result.score.after, 4),
+            "gain_low_pp": round(low, 2),
+            "gain_high_pp": round(high, 2),
+            "old_before": round(result.old.before, 4),
+            "old_after": round(result.old.after, 4),
+        },
+    )
