@@ -30,7 +30,7 @@ LABELS = (
 UNKNOWN = "unknown"
 """What is said where no label is."""
 
-_LEAST_CANDIDATE = 2 / len(LABELS)  # twice what a guess would have
+_MOST_CANDIDATE = 0.5  # more than this is not asked for, however few the classes
 _LEAST_LEAD = 0.05
 _LEAST_KNOWN = 0.05
 
@@ -39,13 +39,15 @@ _LEAST_KNOWN = 0.05
 class Evaluation:
     """How one model did on one labelled set.
 
-    confusion: ten rows (true class) of ten counts (predicted class); of an eleventh, of those
+    confusion: a row for each true class of a count for each predicted class; of one more, of those
         answered `unknown`, where pictures went down the camera's path.
+    labels: names of the classes, of rows and columns.
     """
 
     correct: int
     total: int
     confusion: tuple[tuple[int, ...], ...]
+    labels: tuple[str, ...] = LABELS
 
     @property
     def accuracy(self) -> float:
@@ -56,7 +58,9 @@ class Evaluation:
     def per_class(self) -> dict[str, float]:
         """Recall of each class by name, 0..1; a class without samples is left out."""
         return {
-            LABELS[i]: row[i] / sum(row) for i, row in enumerate(self.confusion) if sum(row) > 0
+            self.labels[i]: row[i] / sum(row)
+            for i, row in enumerate(self.confusion)
+            if sum(row) > 0
         }
 
     @property
@@ -66,7 +70,7 @@ class Evaluation:
         A ratio without samples is 0.
         """
         table = {}
-        for i, label in enumerate(LABELS):
+        for i, label in enumerate(self.labels):
             hits, support = self.confusion[i][i], sum(self.confusion[i])
             predicted = sum(row[i] for row in self.confusion)
             table[label] = {
@@ -79,6 +83,14 @@ class Evaluation:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInUse:
+    """Which model answers. name: for people. labels: its classes in the order of its outputs."""
+
+    name: str
+    labels: tuple[str, ...] = LABELS
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """One picture from a source.
 
@@ -87,7 +99,8 @@ class Frame:
         frames a second after the first.
     index: 0-based number of the frame at its source, counting those that were dropped.
     name: file name where the frame comes from a picture file, else empty.
-    true_label: label index where the source knows it (the demo), -1 for an empty scene, else None.
+    true_label: index in `LABELS`, whatever the model's, where the source knows it (the demo), -1
+        for an empty scene, else None.
     proven_new: whether its source knows that this is not the frame before once more, though it may
         look the same: a stream whose time went on. A raw camera shows it by its noise only.
     full_size: width and height of a large picture of which `pixels` are a smaller decoding; None
@@ -125,8 +138,9 @@ class Prediction:
     Where it does not know, whatever the reason, `label` is ``unknown``, `label_index` -1 and
     `score` 0; `named` and `unsure` build both kinds.
 
-    label, label_index: the class answered. score: its calibrated probability, 0..1.
-    known: calibrated probability that this is one of the ten classes, 0..1; 0 when no garment was
+    label, label_index: the class answered, its index among the model's labels. score: its
+        calibrated probability, 0..1.
+    known: calibrated probability that this is one of the classes, 0..1; 0 when no garment was
         found or the model tells no class from another.
     top: (label, probability) of every class, best first, also of an unknown garment; empty where
         the model was not asked, since no garment was found.
@@ -141,13 +155,18 @@ class Prediction:
 
     @classmethod
     def named(
-        cls, *, known: float, top: tuple[tuple[str, float], ...], latency_ns: int
+        cls,
+        *,
+        label_index: int,
+        known: float,
+        top: tuple[tuple[str, float], ...],
+        latency_ns: int,
     ) -> Prediction:
-        """The first of `top` is the answer."""
+        """The first of `top` is the answer. label_index: its place among the model's labels."""
         label, score = top[0]
         return cls(
             label=label,
-            label_index=LABELS.index(label),
+            label_index=label_index,
             score=score,
             known=known,
             top=top,
@@ -163,6 +182,10 @@ class Prediction:
             label=UNKNOWN, label_index=-1, score=0.0, known=known, top=top, latency_ns=latency_ns
         )
 
+    def is_right(self, true_label: int) -> bool:
+        """Whether the answer is the class `true_label` of a frame (`Frame`), by name; -1: none."""
+        return self.label == (UNKNOWN if true_label < 0 else LABELS[true_label])
+
     @property
     def unknown(self) -> bool:
         """Whether there is no answer."""
@@ -172,14 +195,15 @@ class Prediction:
     def candidates(self) -> tuple[tuple[str, float], ...]:
         """At most two (label, probability) worth naming where the answer is unknown.
 
-        Those that stand out from the rest and from a guess. Of ten equal probabilities there is
-        none, and none where this is hardly one of the ten at all.
+        Those that stand out from the rest and have twice what a guess would. Of equal probabilities
+        there is none, and none where this is hardly one of the classes at all.
         """
         if not self.top or self.known < _LEAST_KNOWN:
             return ()
-        for count in (2, 1):
+        least = min(2 / len(self.top), _MOST_CANDIDATE)
+        for count in range(min(2, len(self.top) - 1), 0, -1):
             last, following = (score for _, score in self.top[count - 1 : count + 1])
-            if last >= _LEAST_CANDIDATE and last - following >= _LEAST_LEAD:
+            if last >= least and last - following >= _LEAST_LEAD:
                 return self.top[:count]
         return ()
 

@@ -78,7 +78,9 @@ def explain_failures(
             seen = recognizer.recognize(photo.pixels)
             stills.append(Still(path=str(photo.path), pixels=photo.pixels, recognition=seen))
         files.make_folder(out / folder)
-        list(explaining(stills, out / folder, recognizer.unknown_threshold))
+        list(
+            explaining(stills, out / folder, recognizer.unknown_threshold, recognizer.model.labels)
+        )
 
 
 def _row(folder: str, own: Sequence[Answer], threshold: float, width: int) -> Pixels:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.records import Prediction
+from edgefmnist.records import ModelInUse, Prediction
 
 
 class State(str, enum.Enum):
@@ -57,12 +57,12 @@ class CameraEvent:
     pixels: uint8 [height, width, 3], B, G, R: the frame itself. Nobody writes to it.
     announced: label that the tracker stands by, or ``unknown``; None in the first frames of a run,
         until some agree.
+    model: the one that answered; another one may answer the next frame.
     changed: whether `announced` is another than in the event before, or the first.
     picture: uint8 [28, 28], what the model saw; None where no garment was found.
     capture_ns, preprocess_ns, infer_ns: the three parts of its latency (`Capture.take`).
     fps: frames classified a second, over the last 30. dropped: frames never classified so far.
-    true_label: label index where the source knows it, -1 for an empty scene, else None.
-    full_size: see `Frame`.
+    true_label, full_size: see `Frame`.
     background_fits: whether the learned background still does; None without one.
     """
 
@@ -72,6 +72,7 @@ class CameraEvent:
     pixels: npt.NDArray[np.uint8]
     announced: str | None
     changed: bool
+    model: ModelInUse
     prediction: Prediction
     picture: npt.NDArray[np.uint8] | None
     box: tuple[int, int, int, int] | None

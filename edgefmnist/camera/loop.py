@@ -20,7 +20,7 @@ from edgefmnist.camera.recognizer import (
 )
 from edgefmnist.camera.tracker import Tracker
 from edgefmnist.errors import BadModel, CameraUnavailable
-from edgefmnist.records import Frame
+from edgefmnist.records import LABELS, Frame, ModelInUse
 
 _WAIT_S = 0.2  # how often a stop is looked for while no frame comes
 OnBadModel = Callable[[BadModel | None], None]
@@ -45,9 +45,9 @@ class CameraSummary:
     """A whole run.
 
     classified, unknown, dropped: frames. duration_ns: from the loop's start to its end.
-    garments, garments_correct: frames that show a garment, and those answered with its label
-        and not with `unknown`. empty, empty_refused: frames that show none, and those answered
-        `unknown`. All four are 0 where the source does not know the truth.
+    garments, garments_correct: frames that show a garment of a class that the model has, and those
+        answered with its label and not with `unknown`. empty, empty_refused: frames that show none,
+        and those answered `unknown`. All four are 0 where the source does not know the truth.
     *_p50_ns: medians over the last 10,000 frames; infer over those with a garment found.
     """
 
@@ -121,16 +121,16 @@ class FramePath:
             when they are again (None). Such a frame counts as one without a garment.
         """
         self._recognizer = recognizer
-        self._tracker = Tracker(recognizer.unknown_threshold)
+        self._tracker = Tracker(recognizer.unknown_threshold, recognizer.model.labels)
         self._tally = _Tally()
         self._event: CameraEvent | None = None
         self._on_bad_model = on_bad_model
         self._bad_model = False
 
     def use(self, model: LoadedModel) -> None:
-        """Answer by `model` from the next frame on; what is announced stays until it says else."""
+        """Answer by `model` from the next frame on; see `Tracker.use` for what is announced."""
         self._recognizer.use(model)
-        self._tracker.threshold = model.unknown_threshold
+        self._tracker.use(model.unknown_threshold, self._recognizer.model.labels)
 
     @property
     def classified(self) -> int:
@@ -161,13 +161,14 @@ class FramePath:
             pixels=frame.pixels,
             announced=announced,
             changed=announced != before,
+            model=self._recognizer.model,
             prediction=recognition.prediction,
             picture=recognition.picture,
             box=recognition.box,
             capture_ns=capture_ns,
             preprocess_ns=recognition.preprocess_ns,
             infer_ns=recognition.infer_ns,
-            fps=self._tally.add(frame, capture_ns, recognition),
+            fps=self._tally.add(frame, capture_ns, recognition, self._recognizer.model),
             dropped=dropped,
             true_label=frame.true_label,
             background_fits=self._recognizer.background_fits,
@@ -215,7 +216,9 @@ class _Tally:
         )
         self._times: collections.deque[int] = collections.deque(maxlen=31)
 
-    def add(self, frame: Frame, capture_ns: int, recognition: Recognition) -> float:
+    def add(
+        self, frame: Frame, capture_ns: int, recognition: Recognition, model: ModelInUse
+    ) -> float:
         """Count one frame; returns the frames a second over the last 30."""
         prediction = recognition.prediction
         self.classified += 1
@@ -223,10 +226,9 @@ class _Tally:
         if frame.true_label == -1:
             self._empty[0] += 1
             self._empty[1] += prediction.unknown
-        elif frame.true_label is not None:
+        elif frame.true_label is not None and LABELS[frame.true_label] in model.labels:
             self._garments[0] += 1
-            right = prediction.label_index == frame.true_label and not prediction.unknown
-            self._garments[1] += right
+            self._garments[1] += prediction.is_right(frame.true_label)
         self._latencies[0].append(capture_ns)
         self._latencies[1].append(recognition.preprocess_ns)
         if recognition.probabilities is not None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgefmnist.errors import UsageError
 from edgefmnist.preprocess import Preprocessor, whole_scene
 from edgefmnist.preprocess.background import Background
-from edgefmnist.records import LABELS, Prediction
+from edgefmnist.records import ModelInUse, Prediction
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import ModelFile
 
@@ -26,7 +26,7 @@ class Recognition:
     picture: uint8 [28, 28], what the model saw; None where no garment was found.
     box: (x, y, width, height) of the garment in the source picture, None without one.
     mask: uint8 [height, width] of the source picture, 255 on the garment, else 0; None without one.
-    probabilities: float32 [10] in label order; None where no garment was found.
+    probabilities: float32 [classes] in label order; None where no garment was found.
     preprocess_ns, infer_ns: time taken by either step; infer_ns is 0 where it was not needed.
     """
 
@@ -51,7 +51,7 @@ class Recognizer:
     """Names the garment in a picture. Not to be called from two threads at once."""
 
     def __init__(self, preprocessor: Preprocessor, model: LoadedModel) -> None:
-        """Answer `unknown` where no garment is found or it is too likely to be none of the ten.
+        """Answer `unknown` where no garment is found or it is too likely to be none of the classes.
 
         The threshold is 0..1, of `Prediction.known`; None never answers `unknown`, and takes the
         whole picture for the garment where none is found.
@@ -63,7 +63,7 @@ class Recognizer:
         """Answer by `model` from the next picture on; what was learned of the scene stays."""
         self._classifier = model.classifier
         self.unknown_threshold = model.unknown_threshold
-        self.model_name = model.classifier.model.name
+        self.model = ModelInUse(name=model.classifier.model.name, labels=model.classifier.labels)
 
     @property
     def background_fits(self) -> bool | None:
@@ -101,13 +101,17 @@ class Recognizer:
         self, probabilities: npt.NDArray[np.float32], known: float, infer_ns: int
     ) -> Prediction:
         order = np.argsort(-probabilities, kind="stable")
-        top = tuple((LABELS[i], float(probabilities[i])) for i in order)
+        labels = self.model.labels
+        top = tuple((labels[i], float(probabilities[i])) for i in order)
         if top[0][1] - top[-1][1] < _LEAST_SPREAD:
             known = 0.0
         threshold = self.unknown_threshold
         sure = threshold is None or (known >= threshold and known > 0)
-        kind = Prediction.named if sure else Prediction.unsure
-        return kind(known=known, top=top, latency_ns=infer_ns)
+        if not sure:
+            return Prediction.unsure(known=known, top=top, latency_ns=infer_ns)
+        return Prediction.named(
+            label_index=int(order[0]), known=known, top=top, latency_ns=infer_ns
+        )
 
 
 def nothing_recognized(preprocess_ns: int) -> Recognition:

@@ -1,10 +1,10 @@
 """Holds the announced label still while single frames waver.
 
-Evidence is pooled over frames: probabilities, and the probability of being one of the ten at all,
-are averaged (exponential moving average). The announced label changes only after another answer
-has led for some frames in a row, and a label once announced needs less to stay than it needed to
-come (hysteresis). Frames that come slowly count for more, so that a change is announced within a
-second at 30 frames a second and at 2. Until some frames agree nothing is announced at all.
+Evidence is pooled over frames: probabilities, and the probability of being one of the classes at
+all, are averaged (exponential moving average). The announced label changes only after another
+answer has led for some frames in a row, and a label once announced needs less to stay than it
+needed to come (hysteresis). Frames that come slowly count for more, so that a change is announced
+within a second at 30 frames a second and at 2. Until some frames agree nothing is announced at all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.records import LABELS, UNKNOWN
+from edgefmnist.records import UNKNOWN
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -30,14 +30,15 @@ _LEAST_KNOWN = 1e-3  # whatever the threshold: of a model that tells no class fr
 class Tracker:
     """Announces one label, or ``unknown``, from frame to frame."""
 
-    def __init__(self, threshold: float | None) -> None:
+    def __init__(self, threshold: float | None, labels: tuple[str, ...]) -> None:
         """Set the tracker up, with nothing announced.
 
-        threshold: pooled probability (0..1) of showing one of the ten classes under which no new
-            label is announced; None announces the best one however unlikely. May be changed
-            between updates.
+        threshold: pooled probability (0..1) of showing one of the classes under which no new
+            label is announced; None announces the best one however unlikely.
+        labels: the model's.
         """
-        self.threshold = threshold
+        self._threshold = threshold
+        self._labels = labels
         self._average: Probabilities | None = None
         self._known = 0.0
         self._announced: str | None = None
@@ -47,12 +48,27 @@ class Tracker:
         self._leader: str | None = None
         self._last_ns: int | None = None
 
+    def use(self, threshold: float | None, labels: tuple[str, ...]) -> None:
+        """Follow another model from the next update on.
+
+        What is announced stays until that model says else, unless it does not know the label:
+        then nothing is announced until some of its frames agree. Probabilities of other classes
+        are forgotten.
+        """
+        self._threshold = threshold
+        if labels == self._labels:
+            return
+        self._labels = labels
+        self._average, self._leader, self._rival_frames = None, None, 0
+        if self._announced not in (*labels, UNKNOWN):
+            self._announced = None
+
     def update(self, probabilities: Probabilities | None, known: float, at_ns: int) -> str | None:
         """Take one frame in and return what to announce now; None before anything was.
 
-        probabilities: float32 [10] in label order; None where no garment was found, which also
+        probabilities: float32 [classes] in label order; None where no garment was found, which also
             forgets the averages: what comes next is another garment.
-        known: probability 0..1 that the frame shows one of the ten. at_ns: when it was captured.
+        known: probability 0..1 that the frame shows one of them. at_ns: when it was captured.
         """
         leader = self._lead(probabilities, known, at_ns)
         self._leader = leader
@@ -86,8 +102,8 @@ class Tracker:
             weight = max(_LEAST_WEIGHT, 1 - math.exp(-passed_s / _MEMORY_S))
             self._average += np.float32(weight) * (probabilities - self._average)
             self._known += weight * (known - self._known)
-        best = LABELS[int(self._average.argmax())]
-        if self.threshold is None:
+        best = self._labels[int(self._average.argmax())]
+        if self._threshold is None:
             return best
-        needed = self.threshold * (_STAYING if best == self._announced else 1.0)
+        needed = self._threshold * (_STAYING if best == self._announced else 1.0)
         return best if self._known >= max(needed, _LEAST_KNOWN) else UNKNOWN

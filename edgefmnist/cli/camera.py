@@ -166,7 +166,7 @@ def _run(
                 unknown_threshold=how.unknown_threshold,
                 background=ground,
             )
-            sinks = open_outputs(outputs, capture.name, recognizer.model_name)
+            sinks = open_outputs(outputs, capture.name, recognizer.model)
             reloading = Reloading(
                 spec=how.model,
                 threads=how.threads,
@@ -179,7 +179,7 @@ def _run(
                 contextlib.closing(reloading),
                 live.view(
                     capture.name,
-                    recognizer.model_name,
+                    recognizer.model.name,
                     jsonl=outputs.jsonl,
                     every_frame=outputs.every_frame,
                 ) as screen,

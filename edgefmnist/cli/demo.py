@@ -108,7 +108,7 @@ def _camera(bundle: Path, frames: int, picture: Path) -> CameraSummary:
     recognizer = open_recognizer(resolve(str(bundle)))
     with stop_requested() as should_stop:
         capture = open_capture(SourceConfig(uri="demo"), None, should_stop)
-        with live.view(capture.name, recognizer.model_name, jsonl=False) as screen:
+        with live.view(capture.name, recognizer.model.name, jsonl=False) as screen:
             result = run_camera(
                 config, capture, recognizer, [screen], should_stop, live.show_trouble
             )

@@ -19,7 +19,7 @@ def evaluate(
         typer.Option(
             metavar="FOLDER",
             help="Pictures of your own instead, by the camera's path: a folder in it for each "
-            "class, named after it, such as Coat or ankle-boot.",
+            "of the model's classes, named after it, such as Coat or ankle-boot, or unknown.",
         ),
     ] = None,
     unknown_threshold: ThresholdOption = None,

@@ -35,8 +35,8 @@ ThresholdOption = Annotated[
         "--unknown-threshold",
         envvar="EDGEFMNIST_UNKNOWN_THRESHOLD",
         metavar="VALUE|off",
-        help="Answer unknown where the probability of being one of the ten classes is under this, "
-        "0 to 1; off never does. By default the model's own.",
+        help="Answer unknown where the probability of being one of the model's classes is under "
+        "this, 0 to 1; off never does. By default the model's own.",
     ),
 ]
 

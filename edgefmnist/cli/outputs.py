@@ -13,6 +13,7 @@ from edgefmnist.errors import printable
 if TYPE_CHECKING:
     from edgefmnist.camera.events import Sink
     from edgefmnist.camera.labelling.labels import Labelling
+    from edgefmnist.records import ModelInUse
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +35,12 @@ class OutputsConfig:
     adapt: Path | None = None
 
 
-def open_outputs(config: OutputsConfig, source: str, model: str) -> list[Sink]:
-    """The sinks beside the terminal. source, model: their names, for people.
+def open_outputs(config: OutputsConfig, source: str, model: ModelInUse) -> list[Sink]:
+    """The sinks beside the terminal. source: its name, for people. model: the one in use.
 
     Raises: UsageError, CannotWrite, MissingDependency; those opened before are closed again.
     """
-    source, model = printable(source), printable(model)
+    source = printable(source)
     sinks: list[Sink] = []
     try:
         labelling = _add_files(config, sinks)
@@ -70,7 +71,11 @@ def _add_files(config: OutputsConfig, sinks: list[Sink]) -> Labelling | None:
 
 
 def _add_network(
-    config: OutputsConfig, source: str, model: str, labelling: Labelling | None, sinks: list[Sink]
+    config: OutputsConfig,
+    source: str,
+    model: ModelInUse,
+    labelling: Labelling | None,
+    sinks: list[Sink],
 ) -> None:
     from edgefmnist.render import live
 

@@ -54,7 +54,9 @@ def predict(
         recognizer = open_recognizer(file, unknown_threshold=unknown_threshold)
     stills = recognize_stills(pictures, recognizer, show_note, view)
     if explain is not None:
-        stills = explaining(stills, Path(explain), recognizer.unknown_threshold)
+        stills = explaining(
+            stills, Path(explain), recognizer.unknown_threshold, recognizer.model.labels
+        )
     failed = predictions.show_jsonl(stills) if jsonl else predictions.show_table(stills)
     if explain is not None:
         finished((Path(explain),), as_json=jsonl)

@@ -130,7 +130,7 @@ def _write(
             result.structure,
             checked.arena_bytes if checked else None,
         ),
-        **source.labels(result.prefix),
+        **source.labels(result.prefix, card.labels),
         **source.golden(
             result.prefix,
             inputs,

@@ -27,7 +27,7 @@ _ALIGNMENT_BYTES = 16
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MicroRun:
-    """outputs: int8 [n, 10], by the kernels that TensorFlow Lite Micro runs on any processor."""
+    """outputs: int8 [n, classes], by kernels that TensorFlow Lite Micro runs on any processor."""
 
     outputs: npt.NDArray[np.int8]
     arena_bytes: int

@@ -16,7 +16,7 @@ The int8 model of the bundle `{model}` as C sources for microcontrollers, writte
 | file | holds | bytes of constant data |
 |---|---|---|
 | `{prefix}_model.c`, `.h` | the model, its constants, the size of its arena | {model_bytes:,} |
-| `{prefix}_labels.c`, `.h` | the names of the ten classes | |
+| `{prefix}_labels.c`, `.h` | the names of the classes, in UTF-8 | |
 | `{prefix}_golden.c`, `.h` | {vectors} inputs with the outputs they must give | {golden_bytes:,} |
 | `export.json` | what this page says, for programs | |
 

@@ -7,13 +7,12 @@ Every array is ``const``, so that a linker for a microcontroller leaves it in fl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.export.structure import Code, Structure
-from edgefmnist.records import LABELS
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.interpreter import INPUT_SHAPE
 
@@ -43,14 +42,14 @@ _MODEL = """\
 
 {arena}
 /* A tensor's real value is scale x (value - zero point). Input: int8 [1, 28, 28, 1], intensities
- * 0 to 255, garment bright on black. Output: int8 [1, 10]{output}. */
+ * 0 to 255, garment bright on black. Output: int8 [1, {classes}]{output}. */
 #define {macro}_INPUT_SCALE {input_scale}
 #define {macro}_INPUT_ZERO_POINT {input_zero_point}
 #define {macro}_OUTPUT_SCALE {output_scale}
 #define {macro}_OUTPUT_ZERO_POINT {output_zero_point}
 
-/* Probabilities of the ten classes: softmax(logits / temperature). Probability that the picture
- * shows one of the ten at all: 1 / (1 + exp(-(known weight x best logit + known bias))); under the
+/* Probabilities of the classes: softmax(logits / temperature). Probability that the picture
+ * shows one of them at all: 1 / (1 + exp(-(known weight x best logit + known bias))); under the
  * threshold the answer is "unknown". */
 #define {macro}_TEMPERATURE {temperature}
 #define {macro}_KNOWN_WEIGHT {known_weight}
@@ -150,6 +149,7 @@ def model(
         macro=macro,
         sha256=card.sha256,
         size=len(content),
+        classes=len(card.labels),
         arena=arena.format(macro=macro, arena_bytes=arena_bytes),
         output=_output(structure),
         **_numbers("input", structure.input),
@@ -166,13 +166,13 @@ def model(
     }
 
 
-def labels(prefix: str) -> dict[str, str]:
-    """Header and source of the class names, by file name."""
+def labels(prefix: str, names: Sequence[str]) -> dict[str, str]:
+    """Header and source of the class `names`, in UTF-8, by file name."""
     macro = prefix.upper()
-    body = _LABELS.format(prefix=prefix, macro=macro, count=len(LABELS))
-    values = ",\n".join(f'    "{label}"' for label in LABELS)  # plain ASCII without quotes
+    body = _LABELS.format(prefix=prefix, macro=macro, count=len(names))
+    values = ",\n".join(f"    {_literal(name)}" for name in names)
     return {
-        f"{prefix}_labels.h": _header(prefix, "labels", "Classes of Fashion-MNIST.", body),
+        f"{prefix}_labels.h": _header(prefix, "labels", "Names of the classes.", body),
         f"{prefix}_labels.c": _LABEL_ARRAY.format(prefix=prefix, macro=macro, values=values),
     }
 
@@ -184,14 +184,14 @@ def golden(
     tolerance_steps: int,
     made_with: str,
 ) -> dict[str, str]:
-    """Header and source of `inputs` [n, 28, 28] and expected `outputs` [n, 10], by file name."""
+    """Header and source of `inputs` [n, 28, 28] and `outputs` [n, classes] expected, by name."""
     macro = prefix.upper()
     body = _GOLDEN.format(
         prefix=prefix,
         macro=macro,
         count=len(inputs),
         pixels=PIXELS,
-        classes=len(LABELS),
+        classes=outputs.shape[1],
         tolerance=tolerance_steps,
     )
     about = f"Golden vectors, expected outputs by {made_with}."
@@ -215,6 +215,23 @@ def _output(structure: Structure) -> str:
     if structure.ends_in_softmax:
         return ",\n * probabilities, of which the logarithms serve as logits"
     return ", logits"
+
+
+def _literal(text: str) -> str:
+    """`text` as a C string literal whose bytes are UTF-8, whatever the compiler takes files for.
+
+    Octal escapes, which end after three digits; hexadecimal ones would take in what follows.
+    Question marks too, since two of them begin a trigraph.
+    """
+    plain = frozenset(b" !#$%&'()*+,-./0123456789:;<=>@[]^_`{|}~")
+    return (
+        '"'
+        + "".join(
+            chr(byte) if byte in plain or (chr(byte).isalpha() and byte < 128) else f"\\{byte:03o}"
+            for byte in text.encode()
+        )
+        + '"'
+    )
 
 
 def _numbers(name: str, code: Code) -> dict[str, str]:

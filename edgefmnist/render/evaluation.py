@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from edgefmnist.evaluate import differences
 from edgefmnist.records import Evaluation
 from edgefmnist.render.console import print_json, results
 from edgefmnist.runtime.golden import Replay
@@ -17,17 +18,27 @@ _SHOWN_MISMATCHES = 5
 
 
 def show(model: ModelFile, evaluation: Evaluation) -> None:
-    """Print accuracy and the recall of each class."""
+    """Print accuracy and the recall of each class of Fashion-MNIST that the model has."""
     table = Table(title=f"{model.name} on {evaluation.total:,} test images", title_justify="left")
     table.add_column("class")
     table.add_column("recall", justify="right")
     table.add_column("most often taken for")
-    labels = list(evaluation.per_class)
-    for i, (label, share) in enumerate(evaluation.per_class.items()):
-        mistakes = [count if j != i else 0 for j, count in enumerate(evaluation.confusion[i])]
+    labels, recalls = evaluation.labels, evaluation.per_class
+    for i, row in enumerate(evaluation.confusion):
+        if labels[i] not in recalls:
+            continue
+        mistakes = [count if j != i else 0 for j, count in enumerate(row)]
         worst = max(range(len(mistakes)), key=mistakes.__getitem__)
-        table.add_row(label, f"{share:.1%}", f"{labels[worst]} ({mistakes[worst]})")
+        taken_for = f"{labels[worst]} ({mistakes[worst]})" if mistakes[worst] else ""
+        table.add_row(labels[i], f"{recalls[labels[i]]:.1%}", taken_for)
     results.print(table)
+    absent, own = differences(labels)
+    if absent:
+        told = f"Left out, as the model does not have these classes: {', '.join(absent)}."
+        results.print(told, soft_wrap=True)
+    if own:
+        told = f"Its own classes, of which there are no test images: {', '.join(own)}."
+        results.print(told, soft_wrap=True)
     size = len(model.read()) / 1024
     results.print(
         f"{evaluation.accuracy:.2%} right ({evaluation.correct:,} of {evaluation.total:,}); "
@@ -35,13 +46,18 @@ def show(model: ModelFile, evaluation: Evaluation) -> None:
     )
 
 
-def show_json(
-    model: ModelFile, evaluation: Evaluation, more: Mapping[str, object] | None = None
-) -> None:
-    """Print the evaluation as JSON. more: further fields."""
+def show_json(model: ModelFile, evaluation: Evaluation) -> None:
+    """Print the evaluation as JSON."""
+    absent, own = differences(evaluation.labels)
+    print_evaluation(model, evaluation, {"absent_classes": absent, "own_classes": own})
+
+
+def print_evaluation(model: ModelFile, evaluation: Evaluation, more: Mapping[str, object]) -> None:
+    """Print the fields that every evaluation has as JSON. more: further ones."""
     print_json(
         {
             "model": model.name,
+            "labels": evaluation.labels,
             "accuracy": evaluation.accuracy,
             "correct": evaluation.correct,
             "total": evaluation.total,
@@ -49,7 +65,7 @@ def show_json(
             "confusion": evaluation.confusion,
             "size_bytes": len(model.read()),
             "runtime": provider()[1],
-            **(more or {}),
+            **more,
         }
     )
 

@@ -6,7 +6,7 @@ Drawn with OpenCV alone, since a device has no matplotlib.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -17,7 +17,7 @@ from edgefmnist import files
 from edgefmnist.camera.recognizer import Recognition
 from edgefmnist.camera.stills import Still
 from edgefmnist.errors import UsageError, one_line
-from edgefmnist.records import LABELS
+from edgefmnist.render.drawn import ascii_text
 
 Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -29,6 +29,7 @@ _HEAD = 64  # height of the headline
 _PHOTO = (480, 420)  # largest width, height of the photo
 _SEEN = 28 * 12  # side of the enlarged 28x28
 _BARS_WIDTH = 330
+_MOST_BARS = 10  # of classes; of a model with more, the likeliest
 _NAMES_WIDTH = 112  # of the bars' width: the labels' names
 _VALUES_WIDTH = 46  # of the bars' width: the percentages
 _ROW, _BAR = 30, 16  # height of one bar's row and of the bar
@@ -39,19 +40,22 @@ _LONGEST_NAME = 180  # bytes; file systems take 255, and a temporary name is lon
 _SURROUNDINGS_LEFT = 0.6  # how much of the surroundings' contrast is left outside the outline
 
 
-def explaining(stills: Iterable[Still], out: Path, threshold: float | None) -> Iterator[Still]:
+def explaining(
+    stills: Iterable[Still], out: Path, threshold: float | None, labels: Sequence[str]
+) -> Iterator[Still]:
     """Pass `stills` on, with a picture of each that was answered in folder `out`, which exists.
 
     A photo ``a.jpg`` is explained in ``a.explained.png``; a further one of that name in
     ``a-2.explained.png``.
 
-    threshold: 0..1, of `known`, under which the answer is `unknown`; None for never.
+    threshold: 0..1, of `known`, under which the answer is `unknown`; None for never. labels: the
+    model's.
     Raises: CannotWrite.
     """
     taken: set[str] = set()
     for still in stills:
         if still.recognition is not None and still.pixels is not None:
-            picture = draw(still.path, still.pixels, still.recognition, threshold)
+            picture = draw(still.path, still.pixels, still.recognition, threshold, labels)
             encoded = cv2.imencode(".png", picture)[1]
             with files.replacing(out / _free_name(still.path, taken)) as scratch:
                 scratch.write_bytes(encoded.tobytes())
@@ -74,18 +78,24 @@ def check_folder(out: str, pictures: Iterable[str]) -> None:
     files.make_folder(Path(out))
 
 
-def draw(name: str, pixels: Pixels, recognition: Recognition, threshold: float | None) -> Pixels:
+def draw(
+    name: str,
+    pixels: Pixels,
+    recognition: Recognition,
+    threshold: float | None,
+    labels: Sequence[str],
+) -> Pixels:
     """One explanation, uint8 [height, width, 3] in B, G, R order; its size is always the same.
 
     name: the photo's, shown as it is. pixels: uint8 [h, w, 3], the photo.
-    threshold: see `explaining`.
+    threshold, labels: see `explaining`.
     """
     sheet = np.full((_SIZE[1], _SIZE[0], 3), _PAPER, np.uint8)
     _draw_headline(sheet, name, recognition)
     _draw_photo(sheet, pixels, recognition.mask)
     _draw_seen(sheet, recognition)
-    _draw_bars(sheet, recognition)
-    _draw_known(sheet, recognition, threshold)
+    _draw_bars(sheet, recognition, labels)
+    _draw_known(sheet, recognition, threshold, min(len(labels), _MOST_BARS) + 1)
     return sheet
 
 
@@ -109,8 +119,9 @@ def _draw_headline(sheet: Pixels, name: str, recognition: Recognition) -> None:
         answer, colour = f"unknown (maybe {maybe})" if maybe else "unknown", _UNSURE
     else:
         answer, colour = prediction.label, _SURE
+    answer = _cut(ascii_text(answer), _SIZE[0] * 2 // 3, 1.0, 2)
     _write(sheet, answer, (_MARGIN, 42), 1.0, colour, thickness=2)
-    shown = one_line(name).encode("ascii", "replace").decode()  # OpenCV's font has no more
+    shown = ascii_text(one_line(name))
     room = _SIZE[0] - 3 * _MARGIN - _width(answer, 1.0, 2)
     while _width(shown, 0.5) > room:
         shown = "..." + shown[4:]
@@ -151,25 +162,30 @@ def _draw_seen(sheet: Pixels, recognition: Recognition) -> None:
     _write(sheet, told, (left, top + _SEEN + 24), 0.5, _SOFT)
 
 
-def _draw_bars(sheet: Pixels, recognition: Recognition) -> None:
-    """A bar for each class in label order, so that a class is always found in the same place."""
+def _draw_bars(sheet: Pixels, recognition: Recognition, labels: Sequence[str]) -> None:
+    """A bar for each class in label order, so that a class is always found in the same place.
+
+    Where there are more than have room, for the likeliest.
+    """
     prediction = recognition.prediction
+    shown = [label for label, _ in prediction.top[:_MOST_BARS]] or labels[:_MOST_BARS]
     strong = (
         {label for label, _ in prediction.candidates} if prediction.unknown else {prediction.label}
     )
-    for index, label in enumerate(LABELS):
+    shares: dict[str, float] = {}
+    if recognition.probabilities is not None:
+        shares = dict(zip(labels, recognition.probabilities.tolist(), strict=True))
+    for row, label in enumerate(sorted(shown, key=labels.index)):
         best = label in strong
-        share, told = 0.0, ""
-        if recognition.probabilities is not None:
-            share = float(recognition.probabilities[index])
-            told = f"{share:.0%}"
+        told = f"{shares[label]:.0%}" if shares else ""
         colour = (_UNSURE if prediction.unknown else _SURE) if best else _OTHER
-        _draw_bar(sheet, index, (label, told), share, colour, strong=best)
+        name = _cut(ascii_text(label), _NAMES_WIDTH - 8, 0.48)
+        _draw_bar(sheet, row, (name, told), shares.get(label, 0.0), colour, strong=best)
 
 
-def _draw_known(sheet: Pixels, recognition: Recognition, threshold: float | None) -> None:
+def _draw_known(sheet: Pixels, recognition: Recognition, threshold: float | None, row: int) -> None:
     """The probability that decides between label and `unknown`, and the threshold as a mark."""
-    known, row = recognition.prediction.known, len(LABELS) + 1
+    known = recognition.prediction.known
     colour = _UNSURE if recognition.prediction.unknown else _SURE
     left, top, width = _draw_bar(sheet, row, ("known", f"{known:.2f}"), known, colour, strong=True)
     if threshold is None:
@@ -201,6 +217,15 @@ def _write(
     sheet: Pixels, text: str, at: tuple[int, int], size: float, ink: Colour, thickness: int = 1
 ) -> None:
     cv2.putText(sheet, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, ink, thickness, cv2.LINE_AA)
+
+
+def _cut(text: str, width: int, size: float, thickness: int = 1) -> str:
+    """`text`, its end left out where it is wider than `width` pixels."""
+    whole = text
+    while _width(text, size, thickness) > width:
+        whole = whole[:-1]
+        text = f"{whole}..."
+    return text
 
 
 def _width(text: str, size: float, thickness: int = 1) -> int:

@@ -6,19 +6,19 @@ from rich.table import Table
 
 from edgefmnist.camera.labelled import LabelledResult
 from edgefmnist.errors import one_line
-from edgefmnist.records import LABELS, UNKNOWN
+from edgefmnist.records import UNKNOWN
 from edgefmnist.render.console import notes, results
-from edgefmnist.render.evaluation import show_json as show_evaluation
+from edgefmnist.render.evaluation import print_evaluation
 from edgefmnist.runtime.models import ModelFile
 
-_ANSWERS = (*LABELS, UNKNOWN)
+_NAME_WIDTH = 16  # that a class gets at least, where the terminal has it
 
 
 def show(model: ModelFile, result: LabelledResult) -> None:
     """Print accuracy, and for each class that there is what its pictures were taken for."""
-    told = result.evaluation
+    told, labels = result.evaluation, result.evaluation.labels
     table = Table(title=f"{model.name} on {result.folder}", title_justify="left")
-    table.add_column("class", no_wrap=True, min_width=max(map(len, LABELS)))
+    table.add_column("class", no_wrap=True, min_width=min(max(map(len, labels)), _NAME_WIDTH))
     for head in ("pictures", "right", UNKNOWN):
         table.add_column(head, justify="right")
     table.add_column("else taken for")
@@ -27,11 +27,11 @@ def show(model: ModelFile, result: LabelledResult) -> None:
             continue
         others = [
             (count, answer)
-            for at, (count, answer) in enumerate(zip(row, _ANSWERS, strict=True))
-            if count and at not in (index, len(LABELS))
+            for at, (count, answer) in enumerate(zip(row, (*labels, UNKNOWN), strict=True))
+            if count and at not in (index, len(labels))
         ]
         table.add_row(
-            LABELS[index],
+            labels[index],
             str(sum(row)),
             f"{row[index] / sum(row):.0%}",
             str(row[-1]),
@@ -44,6 +44,11 @@ def show(model: ModelFile, result: LabelledResult) -> None:
         f"{len(classes)} classes {sum(classes.values()) / len(classes):.2%}; "
         f"{result.unknown:,} {UNKNOWN}, which count as wrong"
     )
+    if result.nothing:
+        results.print(
+            f"none of the classes: {result.nothing_refused:,} of {result.nothing:,} refused as "
+            f"{UNKNOWN} ({result.nothing_refused / result.nothing:.0%})"
+        )
     _complain(result)
 
 
@@ -52,9 +57,10 @@ def show_json(model: ModelFile, result: LabelledResult) -> None:
     more = {
         "pictures": str(result.folder),
         "unknown": result.unknown,
+        "none_of_them": {"pictures": result.nothing, "refused": result.nothing_refused},
         "unreadable": [still.path for still in result.unreadable],
     }
-    show_evaluation(model, result.evaluation, more)
+    print_evaluation(model, result.evaluation, more)
     _complain(result)
 
 

@@ -48,7 +48,7 @@ def view(source: str, model: str, *, jsonl: bool, every_frame: bool = False) -> 
         yield _Notices(JsonLines(lines, "stdout", every_frame=every_frame))
     elif _fits(results):
         with Live(console=results, auto_refresh=False) as live:
-            screen = _Screen(live, source, model)
+            screen = _Screen(live, source)
             try:
                 yield screen
             finally:
@@ -189,11 +189,10 @@ class _Screen:
 
     name = "terminal"
 
-    def __init__(self, live: Live, source: str, model: str) -> None:
+    def __init__(self, live: Live, source: str) -> None:
         self._live = live
         self._status: Status | None = None
         self._source = source
-        self._model = model
         self._last: CameraEvent | None = None
         self._frames = 0
         self._drawn_s = 0.0
@@ -264,7 +263,7 @@ class _Screen:
         speed = f"{event.fps:.1f} fps, {self._frames:,} frames, {event.dropped:,} dropped"
         table.add_row("speed", speed)
         table.add_row("source", f"{self._source} {event.name}".strip())
-        table.add_row("model", self._model)
+        table.add_row("model", event.model.name)
         if event.background_fits is not None:
             told = "learned" if event.background_fits else "fits no more: --learn-background"
             table.add_row("background", told)
@@ -288,7 +287,7 @@ def _grey(level: int) -> Color:
 
 
 def _headline(event: CameraEvent) -> Text:
-    text = Text()
+    text = Text(no_wrap=True, overflow="ellipsis")
     if event.announced is None:
         text.append("...", "dim")
     else:
@@ -313,7 +312,7 @@ def _top(event: CameraEvent, bar: int) -> Table:
 
 def _bars() -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(width=11, no_wrap=True, overflow="ignore")
+    table.add_column(width=11, no_wrap=True, overflow="ellipsis")
     table.add_column()
     table.add_column(width=9, justify="right", no_wrap=True)
     return table

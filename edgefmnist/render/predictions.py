@@ -77,7 +77,7 @@ def _answer(recognition: Recognition) -> tuple[Text, str, str, Text]:
     known = f"{prediction.known:.1%}"
     if prediction.unknown:
         maybe = _shares(prediction.candidates)
-        told = f"maybe {maybe}" if maybe else "like none of the ten"
+        told = f"maybe {maybe}" if maybe else "like none of the classes"
         return Text(UNKNOWN, "yellow"), "", known, Text(told, "dim")
     score, then = f"{prediction.score:.1%}", _shares(prediction.top[1:3])
     return Text(prediction.label, "green"), score, known, Text(then, "dim")

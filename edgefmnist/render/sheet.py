@@ -12,6 +12,7 @@ import numpy.typing as npt
 from edgefmnist import files
 from edgefmnist.camera.recognizer import Recognition
 from edgefmnist.records import LABELS, Frame
+from edgefmnist.render.drawn import ascii_text
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -52,6 +53,7 @@ def _cell(frame: Frame, recognition: Recognition) -> Pixels:
         left = _SCENE[0] + 2 * _MARGIN
         cell[_MARGIN : _MARGIN + _SEEN, left : left + _SEEN] = small[..., None]
     text, colour = _answer(frame, recognition)
+    text = ascii_text(text)
     at = (_MARGIN, _SCENE[1] + _MARGIN + 22)
     cv2.putText(cell, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.55, colour, 1, cv2.LINE_AA)
     return cell
@@ -64,5 +66,5 @@ def _answer(frame: Frame, recognition: Recognition) -> tuple[str, tuple[int, int
         return said, _INK
     if frame.true_label < 0:
         return f"{said} (nothing there)", _RIGHT if prediction.unknown else _WRONG
-    right = not prediction.unknown and prediction.label_index == frame.true_label
+    right = prediction.is_right(frame.true_label)
     return f"{said} (is: {LABELS[frame.true_label]})", _RIGHT if right else _WRONG

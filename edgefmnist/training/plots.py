@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from edgefmnist.records import LABELS, Evaluation
+from edgefmnist.records import Evaluation
 from edgefmnist.training.records import EpochRecord
 
 matplotlib.use("Agg")  # a training often runs where there is no display
@@ -52,9 +52,9 @@ def confusion(evaluation: Evaluation, title: str, path: Path) -> None:
             colour = "white" if shares[row, column] > 0.5 else "black"
             text = str(counts[row, column])
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-    ticks = range(len(LABELS))
-    axes.set_xticks(ticks, LABELS, rotation=45, ha="right")
-    axes.set_yticks(ticks, LABELS)
+    ticks = range(len(evaluation.labels))
+    axes.set_xticks(ticks, evaluation.labels, rotation=45, ha="right")
+    axes.set_yticks(ticks, evaluation.labels)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.set_title(f"{title}, {evaluation.accuracy:.2%} right")

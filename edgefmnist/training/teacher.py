@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.errors import BadModel
+from edgefmnist.records import LABELS
 from edgefmnist.runtime.classifier import Classifier, Floats, softmax
 from edgefmnist.runtime.models import ModelFile
 
@@ -19,11 +21,17 @@ class Ensemble:
 
     Through the device's runtime, so that a shipped bundle can teach under any backend of Keras.
 
-    Raises: BadModel, MissingDependency (no runtime).
+    Raises: BadModel (also of other classes than the data set's), MissingDependency (no runtime).
     """
 
     def __init__(self, models: Sequence[ModelFile]) -> None:
         """Load one model or more. One thread each: they answer beside the training."""
+        for model in models:
+            if model.labels != LABELS:
+                raise BadModel(
+                    f"{model.name} cannot teach: it has classes of its own, and the training is on "
+                    "Fashion-MNIST's; name a model that has those"
+                )
         self._classifiers = [Classifier(model, batch=_BATCH) for model in models]
 
     def __call__(self, images: npt.NDArray[np.uint8]) -> Floats:

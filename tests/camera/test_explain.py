@@ -12,6 +12,7 @@ import pytest
 
 from edgefmnist.camera.recognizer import Recognizer, open_recognizer
 from edgefmnist.camera.sources.demo import open_demo
+from edgefmnist.records import LABELS
 from edgefmnist.render import explain
 from edgefmnist.render.explain import draw
 from edgefmnist.runtime.models import resolve
@@ -86,20 +87,20 @@ def test_any_size_and_aspect_gives_the_same_sheet(
     recognizer: Recognizer, garment: np.ndarray, size: tuple[int, int]
 ) -> None:
     pixels = np.asarray(cv2.resize(garment, (size[1], size[0])), np.uint8)
-    whole = draw("a", garment, recognizer.recognize(garment), 0.5)
-    assert draw("a", pixels, recognizer.recognize(pixels), 0.5).shape == whole.shape
+    whole = draw("a", garment, recognizer.recognize(garment), 0.5, LABELS)
+    assert draw("a", pixels, recognizer.recognize(pixels), 0.5, LABELS).shape == whole.shape
 
 
 def test_what_is_drawn_follows_the_answer(recognizer: Recognizer, garment: np.ndarray) -> None:
     found = recognizer.recognize(garment)
     assert found.mask is not None and found.mask.shape == garment.shape[:2]
-    sheet = draw("a", garment, found, 0.5)
-    assert (draw("a", garment, found, 0.7) != sheet).any()  # the threshold's mark moved
-    assert (draw("a", garment, found, None) != draw("a", garment, found, 0.0)).any()
+    sheet = draw("a", garment, found, 0.5, LABELS)
+    assert (draw("a", garment, found, 0.7, LABELS) != sheet).any()  # the threshold's mark moved
+    assert (draw("a", garment, found, None, LABELS) != draw("a", garment, found, 0.0, LABELS)).any()
     empty = np.full_like(garment, 90)
     nothing = recognizer.recognize(empty)
     assert nothing.mask is None
-    without = draw("a", empty, nothing, 0.5)
+    without = draw("a", empty, nothing, 0.5, LABELS)
     assert (sheet[100:300, 520:856] == 0).any()  # the ground of the 28x28
     assert not (without[100:300, 520:856] == 0).any()
     assert sheet[:4].min() > 245 and without[:4].min() > 245  # light paper
@@ -113,11 +114,11 @@ def test_the_outline_and_the_bars_are_there(recognizer: Recognizer, garment: np.
     found = recognizer.recognize(garment)
     assert found.probabilities is not None and not found.prediction.unknown
     photo, bars = np.s_[64:484, 20:500], np.s_[64:364, 876:1206]
-    sheet = draw("a", garment, found, 0.0)
-    bare = draw("a", garment, dataclasses.replace(found, mask=None), 0.0)
+    sheet = draw("a", garment, found, 0.0, LABELS)
+    bare = draw("a", garment, dataclasses.replace(found, mask=None), 0.0, LABELS)
     assert (
         share_of(sheet[photo], explain._OUTLINE) > 0.003 > share_of(bare[photo], explain._OUTLINE)
     )
     long = share_of(sheet[bars], explain._SURE)
     lost = dataclasses.replace(found, probabilities=found.probabilities * np.float32(0.1))
-    assert long > 5 * share_of(draw("a", garment, lost, 0.0)[bars], explain._SURE) > 0
+    assert long > 5 * share_of(draw("a", garment, lost, 0.0, LABELS)[bars], explain._SURE) > 0

@@ -21,9 +21,11 @@ import numpy as np
 import pytest
 
 from edgefmnist.errors import BadModel
+from edgefmnist.records import LABELS
 from edgefmnist.runtime import probe, proof
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import resolve, shipped
+from tests import own_classes
 from tests.conftest import needs_litert
 from tests.runtime import hostile
 
@@ -46,7 +48,7 @@ class Running:
         assert self.process.stdout is not None
         assert "label" in "".join(self.process.stdout.readline() for _ in range(4))
         self.errors: list[str] = []
-        self.lines = 0
+        self.lines, self.newest = 0, ""
         for drain in (self._drain, self._count):  # nobody may make the camera wait for room
             threading.Thread(target=drain, daemon=True).start()
 
@@ -56,7 +58,8 @@ class Running:
 
     def _count(self) -> None:
         assert self.process.stdout is not None
-        for _ in self.process.stdout:
+        for line in self.process.stdout:
+            self.newest = line
             self.lines += 1
 
     def wait_for_frames(self, count: int) -> None:
@@ -130,6 +133,24 @@ def test_a_sound_bundle_is_taken_and_a_damaged_one_refused(running: Running, lin
 
     link.symlink_to("first")
     assert running.reload().startswith("model: tiny, SHA-256 ")
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(BOUND_S) == 0
+    assert "Traceback" not in "".join(running.errors)
+
+
+def test_a_bundle_with_other_classes_is_taken_and_given_back(
+    running: Running, link: Path, own_bundle: Path
+) -> None:
+    point(link, str(own_bundle))
+    assert running.reload().startswith("model: own, SHA-256 ")
+    running.wait_for_frames(5)
+    row = json.loads(running.newest)
+    assert {one["label"] for one in row["top"]} <= set(own_classes.LABELS)
+    assert row["announced"] in {*own_classes.LABELS, "unknown", None}
+    point(link, "first")
+    assert running.reload().startswith("model: tiny, SHA-256 ")
+    running.wait_for_frames(5)
+    assert {one["label"] for one in json.loads(running.newest)["top"]} <= set(LABELS)
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(BOUND_S) == 0
     assert "Traceback" not in "".join(running.errors)

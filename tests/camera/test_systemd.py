@@ -20,7 +20,7 @@ from edgefmnist.camera.events import CameraEvent, State, Status
 from edgefmnist.camera.fanout import Fanout
 from edgefmnist.camera.sinks.systemd import open_systemd
 from edgefmnist.errors import UsageError
-from edgefmnist.records import Prediction
+from edgefmnist.records import ModelInUse, Prediction
 from tests.camera.conftest import MjpegServer
 
 LIVE = Status(state=State.LIVE, since_ns=0)
@@ -84,7 +84,10 @@ def event(announced: str = "Sneaker") -> CameraEvent:
         pixels=np.zeros((2, 2, 3), np.uint8),
         announced=announced,
         changed=False,
-        prediction=Prediction.named(known=0.9, top=(("Sneaker", 0.9),), latency_ns=1),
+        model=ModelInUse(name="edge"),
+        prediction=Prediction.named(
+            label_index=7, known=0.9, top=(("Sneaker", 0.9),), latency_ns=1
+        ),
         picture=None,
         box=None,
         capture_ns=1,

@@ -16,6 +16,7 @@ from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import resolve
+from tests import own_classes
 from tests.conftest import ROOT, RunCli
 from tests.export.conftest import Exports, MakeBundle
 
@@ -108,6 +109,24 @@ def test_compiled_sources_hold_the_bundles_bytes(
     wanted += [exported["output"]["scale"], exported["output"]["zero_point"], card.temperature]
     wanted += [card.known_weight, card.known_bias, card.unknown_threshold]
     assert constants == [pytest.approx(value, rel=1e-7) for value in wanted]
+
+
+def test_classes_of_ones_own_in_c(run_cli: RunCli, own_bundle: Path, tmp_path: Path) -> None:
+    names = ('say "hi" \\', "Müller's ??/ skirt", "%d 1\u00e91", "👟", "<b>x</b>")
+    folder = own_classes.write(tmp_path / "own", names, range(5))
+    done = run_cli("export", folder, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    build = tmp_path / "build"
+    build.mkdir()
+    for compiler in (C, CPP):
+        told = compiled(tmp_path / "out", build, compiler, compiler)
+        assert tuple(told.decode(errors="replace").split("\n")[1:6]) == names
+        with np.load(folder / bundle.GOLDEN) as stored:
+            outputs = stored["outputs"]
+        held = np.frombuffer(told[-outputs.nbytes :], np.int8).reshape(outputs.shape)
+        assert outputs.shape[1] == 5 and np.abs(held.astype(int) - outputs).max() <= 14
+    assert (tmp_path / "out" / "edgefmnist_own_labels.c").read_bytes().isascii()
+    assert "int8 [1, 5]" in (tmp_path / "out" / "edgefmnist_own_model.h").read_text()
 
 
 def test_every_array_is_read_only_and_of_the_size_told(

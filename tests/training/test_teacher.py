@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.dataset import load
-from edgefmnist.errors import UsageError
+from edgefmnist.errors import BadModel, UsageError
 from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.classifier import Classifier, softmax
 from edgefmnist.runtime.models import resolve
@@ -29,6 +29,11 @@ def test_several_answer_with_their_mean() -> None:
     one = Ensemble([resolve("edge")])(images)
     np.testing.assert_allclose(Ensemble([resolve("edge")] * 3)(images), one, rtol=1e-5)
     np.testing.assert_allclose(one.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_teacher_of_other_classes_is_refused(own_bundle: Path) -> None:
+    with pytest.raises(BadModel, match="own cannot teach: it has classes of its own"):
+        Ensemble([resolve("edge"), resolve(str(own_bundle))])
 
 
 def test_teachers_of_one_name_are_told_apart() -> None:

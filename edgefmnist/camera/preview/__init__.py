@@ -18,6 +18,7 @@ from edgefmnist.camera.preview.board import Board
 from edgefmnist.camera.preview.listener import Listener, listen, parse
 from edgefmnist.camera.preview.tokens import Token, choose_token
 from edgefmnist.errors import MissingDependency
+from edgefmnist.records import ModelInUse
 
 if TYPE_CHECKING:
     from edgefmnist.camera.labelling.labels import Labelling
@@ -44,7 +45,7 @@ class Preview:
         labelling: Labelling | None = None,
         *,
         source: str,
-        model: str,
+        model: ModelInUse,
     ) -> None:
         """Serve on `listener`, which is closed with the server. Needs the `web` extra."""
         from edgefmnist.camera.preview.server import Server
@@ -79,14 +80,14 @@ def check_address(address: str) -> None:
 
 
 def open_preview(
-    address: str, labelling: Labelling | None = None, *, source: str, model: str
+    address: str, labelling: Labelling | None = None, *, source: str, model: ModelInUse
 ) -> Preview:
     """Serve the page at `address`, such as ``:8080``, ``0.0.0.0:8080`` or ``[::1]:0``.
 
     Without a host that is this machine alone; port 0 is any free one. Any address but a loopback
     one asks for a token: EDGEFMNIST_PREVIEW_TOKEN, else one made for this run. Where that variable
-    is set, a loopback address asks for it too. source, model: their names, for people.
-    labelling: with it there is a second page, on which kept frames are labelled.
+    is set, a loopback address asks for it too. source: its name, for people. model: the one in use
+    at the start. labelling: with it there is a second page, on which kept frames are labelled.
 
     Raises: UsageError (address or token cannot be used), MissingDependency.
     """

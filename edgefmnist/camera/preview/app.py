@@ -17,7 +17,6 @@ from edgefmnist.camera.preview.label_requests import LabelRequests
 from edgefmnist.camera.preview.metrics import Metrics
 from edgefmnist.camera.preview.publisher import Publisher
 from edgefmnist.camera.preview.tokens import Token
-from edgefmnist.records import LABELS
 
 _FILES = {
     "/": ("index.html", "text/html"),
@@ -65,7 +64,7 @@ def build(
     label: list[Route] = []
     if labelling is not None:
         label = [_file_route(path, name, media) for path, (name, media) in _LABEL_FILES.items()]
-        label += LabelRequests(labelling, lambda: LABELS, lambda: board.event).routes()
+        label += LabelRequests(labelling, lambda: board.model.labels, lambda: board.event).routes()
     app = Starlette(
         routes=[
             *(_file_route(path, name, media) for path, (name, media) in _FILES.items()),

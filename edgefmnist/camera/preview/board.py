@@ -7,6 +7,7 @@ import dataclasses
 import time
 
 from edgefmnist.camera.events import CameraEvent, Fault, State, Status
+from edgefmnist.records import ModelInUse
 
 BUCKETS_S = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -62,10 +63,10 @@ class Board:
     number, and a reader may see two of them a frame apart.
     """
 
-    def __init__(self, *, source: str, model: str, labelling: bool = False) -> None:
+    def __init__(self, *, source: str, model: ModelInUse, labelling: bool = False) -> None:
         """An empty board of a run that begins now. labelling: whether frames can be labelled."""
         self.source = source
-        self.model = model
+        self._first_model = model
         self.labelling = labelling
         self.started_ns = time.monotonic_ns()
         self.status: Status | None = None
@@ -79,6 +80,11 @@ class Board:
     def event(self) -> CameraEvent | None:
         """The newest event."""
         return self._seen[0] if self._seen else None
+
+    @property
+    def model(self) -> ModelInUse:
+        """The model that answered the newest event; before the first, the one that will."""
+        return self._seen[0].model if self._seen else self._first_model
 
     def put_event(self, event: CameraEvent) -> None:
         """Replace the newest event, and count it."""

@@ -10,31 +10,30 @@ from edgefmnist import __version__, json_text
 from edgefmnist.camera.events import CameraEvent
 from edgefmnist.camera.preview.board import Board, Health
 from edgefmnist.camera.preview.machine import Machine
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, ModelInUse
 
 _RETRY_MS = 2000
 
 
-def opening(board: Board) -> bytes:
-    """What each page is told first: what does not change during a run."""
+def opening(board: Board, model: ModelInUse) -> bytes:
+    """What each page is told first, and again where another model is taken."""
     about = {
         "source": board.source,
-        "model": board.model,
+        "model": model.name,
         "version": __version__,
-        "labels": LABELS,
+        "labels": model.labels,
         "labelling": board.labelling,
     }
     return f"retry: {_RETRY_MS}\n".encode() + _message("about", about)
 
 
-def state(board: Board, health: Health, machine: Machine) -> bytes:
+def state(board: Board, event: CameraEvent | None, health: Health, machine: Machine) -> bytes:
     """How the camera and this machine are, and what came of the newest frame.
 
-    Times end in their unit. `frame` is None before the first one; in it `scores` are in the order
-    of `labels`, empty where no garment was found, and `picture` is 784 bytes in base64;
-    `announced` is None until some frames agree.
+    event: of that frame. Times end in their unit. `frame` is None before the first one; in it
+    `scores` are in the order of `labels`, empty where no garment was found, and `picture` is 784
+    bytes in base64; `announced` is None until some frames agree.
     """
-    event = board.event
     told = {
         "state": health.state.value,
         "live": health.live,
@@ -62,7 +61,9 @@ def _frame(event: CameraEvent) -> dict[str, Any]:
         "truth": _truth(event.true_label),
         "unknown": prediction.unknown,
         "known": round(prediction.known, 4),
-        "scores": [round(scores.get(label, 0.0), 4) for label in LABELS] if scores else [],
+        "scores": [round(scores.get(label, 0.0), 4) for label in event.model.labels]
+        if scores
+        else [],
         "picture": None if picture is None else base64.b64encode(picture).decode(),
         "capture_ms": event.capture_ns / 1e6,
         "preprocess_ms": event.preprocess_ns / 1e6,

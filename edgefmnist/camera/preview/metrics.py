@@ -21,7 +21,7 @@ from edgefmnist import __version__
 from edgefmnist.camera.events import State
 from edgefmnist.camera.preview.board import BUCKETS_S, Board, Durations
 from edgefmnist.camera.preview.machine import Watch
-from edgefmnist.records import LABELS, UNKNOWN
+from edgefmnist.records import UNKNOWN
 
 
 class Metrics:
@@ -47,9 +47,9 @@ class _BoardCollector(Collector):
         self._watch = watch
 
     def collect(self) -> Iterator[Metric]:
-        board, health = self._board, self._board.health()
+        board, event, health = self._board, self._board.event, self._board.health()
         build = InfoMetricFamily("edgefmnist_build", "What runs: version and model.")
-        build.add_metric([], {"version": __version__, "model": board.model})
+        build.add_metric([], {"version": __version__, "model": board.model.name})
         yield build
         for name, help_text, value in (
             ("frames_classified", "Frames classified in this run.", board.classified),
@@ -66,7 +66,7 @@ class _BoardCollector(Collector):
             [state.value for state in State],
             health.state.value,
         )
-        if board.event is not None and health.frame_age_s is not None:
+        if event is not None and health.frame_age_s is not None:
             yield GaugeMetricFamily(
                 "edgefmnist_last_frame_timestamp_seconds",
                 "Unix time at which a frame was last classified.",
@@ -79,8 +79,8 @@ class _BoardCollector(Collector):
                     "1 for the label announced, 0 for the others.",
                     labels=["label"],
                 ),
-                [*LABELS, UNKNOWN],
-                board.event.announced or "",  # nothing yet: 0 for all
+                [*event.model.labels, UNKNOWN],
+                event.announced or "",  # nothing yet: 0 for all
             )
         yield _stages(board.stages)
         if self._watch.now.temperature_c is not None:

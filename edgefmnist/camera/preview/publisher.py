@@ -35,7 +35,9 @@ class Publisher:
             limit=VIEWERS,
             opening=b"--" + _BOUNDARY + b"\r\n",
         )
-        self.messages = Stream("text/event-stream", limit=VIEWERS, opening=messages.opening(board))
+        self._model = board.model
+        opening = messages.opening(board, self._model)
+        self.messages = Stream("text/event-stream", limit=VIEWERS, opening=opening)
         self._drawn: _Shown | None = None
         self._jpeg = b""
         self._told: _Shown | None = None
@@ -53,6 +55,9 @@ class Publisher:
     def _publish(self) -> None:
         event, health = self._board.event, self._board.health()
         now = _Shown(event, health.state)
+        if event is not None and event.model != self._model:
+            self._model = event.model
+            self.messages.opening = messages.opening(self._board, self._model)
         # With nobody there the last part is taken away, so that who comes next is not shown it.
         if not self.pictures.viewers:
             self._drawn = None
@@ -67,7 +72,7 @@ class Publisher:
             self.messages.put(None)
         elif now.is_news_to(self._told):
             self._told = now
-            self.messages.put(messages.state(self._board, health, self._watch.now))
+            self.messages.put(messages.state(self._board, event, health, self._watch.now))
 
 
 class _Shown:

@@ -21,11 +21,14 @@ class Stream:
     """
 
     def __init__(self, media_type: str, *, limit: int, opening: bytes) -> None:
-        """limit: viewers at once; more are sent away. opening: what each is given first."""
+        """limit: viewers at once; more are sent away.
+
+        opening: what each is given first, and again before the next part where it is replaced.
+        """
         self.viewers = 0
         self._media_type = media_type
         self._limit = limit
-        self._opening = opening
+        self.opening = opening
         self._ended = False
         self._number = 0
         self._part: bytes | None = None
@@ -69,11 +72,15 @@ class Stream:
             self.viewers -= 1
 
     async def _parts(self) -> AsyncIterator[bytes]:
-        yield self._opening
+        opening = self.opening
+        yield opening
         given = -1
         while not self._ended:
             if self._part is None or self._number == given:
                 await self._changed.wait()
                 continue
-            given = self._number
-            yield self._part
+            given, part = self._number, self._part
+            if self.opening is not opening:
+                opening = self.opening
+                yield opening
+            yield part

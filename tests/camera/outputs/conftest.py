@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.events import CameraEvent, State, Status
-from edgefmnist.records import LABELS, Prediction
+from edgefmnist.records import ModelInUse, Prediction
 
+EDGE = ModelInUse(name="edge")
 WAIT_S = 60.0  # a generous upper bound on anything that is waited for
 
 
@@ -30,10 +31,12 @@ def event(
     known: float = 0.9,
     unknown: bool = False,
     garment: bool = True,
+    model: ModelInUse = EDGE,
 ) -> CameraEvent:
     """What came of a frame of noise, which no encoder makes small."""
-    label = announced if announced in LABELS else "Coat"
-    rest = [(other, (1 - score) / 9) for other in LABELS if other != label]
+    labels = model.labels
+    label = announced if announced in labels else labels[4 % len(labels)]
+    rest = [(other, (1 - score) / (len(labels) - 1)) for other in labels if other != label]
     return CameraEvent(
         frame=frame,
         name="",
@@ -41,7 +44,8 @@ def event(
         pixels=np.random.default_rng(frame).integers(0, 256, (48, 64, 3), np.uint8),
         announced=announced,
         changed=changed,
-        prediction=_prediction(((label, score), *rest), known, unknown, garment),
+        model=model,
+        prediction=_prediction(((label, score), *rest), known, unknown, garment, model),
         picture=np.zeros((28, 28), np.uint8) if garment else None,
         box=(1, 2, 3, 4) if garment else None,
         capture_ns=1,
@@ -55,12 +59,18 @@ def event(
 
 
 def _prediction(
-    top: tuple[tuple[str, float], ...], known: float, unknown: bool, garment: bool
+    top: tuple[tuple[str, float], ...],
+    known: float,
+    unknown: bool,
+    garment: bool,
+    model: ModelInUse,
 ) -> Prediction:
     if not garment:
         return Prediction.unsure()
-    kind = Prediction.unsure if unknown else Prediction.named
-    return kind(known=known, top=top, latency_ns=1)
+    if unknown:
+        return Prediction.unsure(known=known, top=top, latency_ns=1)
+    index = model.labels.index(top[0][0])
+    return Prediction.named(label_index=index, known=known, top=top, latency_ns=1)
 
 
 def status(state: State, fault: Any = "", detail: str = "") -> Status:

@@ -25,7 +25,8 @@ from edgefmnist.camera.sinks.mqtt import publisher as publishing
 from edgefmnist.camera.sinks.mqtt.broker import read_broker
 from edgefmnist.camera.sinks.mqtt.identity import Session, default_topic, entity_prefix
 from edgefmnist.errors import MissingDependency, UsageError
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, ModelInUse
+from tests import own_classes
 from tests.camera.outputs.conftest import WAIT_S, Run, event, rows, status, wait_for
 from tests.conftest import RunCli
 
@@ -137,7 +138,9 @@ def retained(port: int) -> dict[str, str]:
 
 
 def sink(port: int, **options: Any) -> Mqtt:
-    return open_mqtt(MqttConfig(url=f"mqtt://127.0.0.1:{port}/cam", model="edge", **options))
+    return open_mqtt(
+        MqttConfig(url=f"mqtt://127.0.0.1:{port}/cam", model=ModelInUse(name="edge"), **options)
+    )
 
 
 # What is published.
@@ -178,6 +181,39 @@ def test_changes_availability_and_discovery(broker: Callable[..., Broker], run_c
         assert config.get("availability_topic", "garden/cam/availability") in found
     label = configs["homeassistant/sensor/garden_cam/label/config"]
     assert set(label["options"]) == {*LABELS, "unknown"}
+
+
+def test_another_model_is_described_before_its_first_label(
+    broker: Callable[..., Broker],
+) -> None:
+    port = broker().port
+    listener = Listener(port)
+    own = ModelInUse(name="own", labels=own_classes.LABELS)
+    one = sink(port)
+    one.on_status(status(State.LIVE))
+    one.on_event(event("Coat", frame=1, changed=True))
+    wait_for(lambda: listener.texts("/availability"))
+    one.on_event(event(None, frame=2, changed=True, model=own))
+    one.on_event(event("Müller's skirt", frame=3, changed=True, model=own))
+    one.on_event(event("Müller's skirt", frame=4, model=own))
+    wait_for(lambda: len(listener.states()) == 4)
+    one.close()
+    topics = [
+        (m.topic.split("/", 1)[1], json.loads(m.payload))
+        for m in listener.messages
+        if m.topic.startswith(("homeassistant", "cam/state"))
+    ]
+    listener.close()
+    told = [
+        (fields["options"], fields["device"]["model"]) if "options" in fields else fields["label"]
+        for topic, fields in topics
+        if "label" in topic or topic == "state"
+    ]
+    shipped, ours = ([*LABELS, "unknown"], "edge"), ([*own.labels, "unknown"], "own")
+    assert told == [shipped, None, "Coat", ours, None, "Müller's skirt"]
+    found = retained(port)
+    config = json.loads(found["homeassistant/sensor/cam/label/config"])
+    assert config["options"] == [*own.labels, "unknown"]
 
 
 def test_label_of_a_camera_that_died_is_not_kept(broker: Callable[..., Broker]) -> None:
@@ -589,7 +625,7 @@ def test_password_from_file_or_environment_and_a_wrong_one(
     right = run_cli(*words, "--mqtt-password-file", file)
     assert right.returncode == 0 and right.stderr == ""
     monkeypatch.setenv("EDGEFMNIST_MQTT_PASSWORD", "s3cret")
-    ours = open_mqtt(MqttConfig(url=url))
+    ours = open_mqtt(MqttConfig(url=url, model=ModelInUse(name="edge")))
     ours.on_event(event("Bag", changed=True))
     ours.close()
     wrong = run_cli(*words, env={"EDGEFMNIST_MQTT_PASSWORD": "hunter2"})
@@ -624,7 +660,11 @@ def test_tls_with_an_authority_of_our_own_and_a_wrong_one(
         ("localhost", None, "certificate"),  # the system's authorities do not know ours
         ("127.0.0.1", tmp_path / "ca.pem", "IP address mismatch"),
     ):
-        ours = open_mqtt(MqttConfig(url=f"mqtts://{host}:{port}", ca_file=authority))
+        ours = open_mqtt(
+            MqttConfig(
+                url=f"mqtts://{host}:{port}", ca_file=authority, model=ModelInUse(name="edge")
+            )
+        )
         wait_for(lambda ours=ours: failing(ours))
         with pytest.raises(ConnectionError, match=f"{host}:{port}: .*{why}"):
             ours.on_event(event("Bag"))
@@ -699,4 +739,4 @@ def test_without_paho_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     for module in ("paho.mqtt.client", "paho.mqtt.enums"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingDependency, match=r"edgefmnist\[mqtt\]"):
-        open_mqtt(MqttConfig(url="mqtt://pi"))
+        open_mqtt(MqttConfig(url="mqtt://pi", model=ModelInUse(name="edge")))

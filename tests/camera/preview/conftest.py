@@ -16,7 +16,8 @@ import pytest
 from edgefmnist.camera.events import CameraEvent, State, Status
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
-from edgefmnist.records import LABELS, Prediction
+from edgefmnist.records import LABELS, ModelInUse, Prediction
+from tests import own_classes
 
 Pixels = npt.NDArray[np.uint8]
 GREY = np.full((120, 160, 3), 90, np.uint8)
@@ -33,7 +34,10 @@ def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> Camera
         pixels=pixels,
         announced=label,
         changed=number == 0,
-        prediction=Prediction.named(known=0.97, top=top, latency_ns=400_000),
+        model=ModelInUse(name="edge"),
+        prediction=Prediction.named(
+            label_index=LABELS.index(label), known=0.97, top=top, latency_ns=400_000
+        ),
         picture=np.arange(784, dtype=np.uint8).reshape(28, 28),
         box=(20, 10, 80, 90),
         capture_ns=3_000_000,
@@ -43,6 +47,18 @@ def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> Camera
         dropped=2,
         true_label=None,
         background_fits=None,
+    )
+
+
+def own_event(number: int = 0) -> CameraEvent:
+    """What a loop would tell of one frame by a model with classes of one's own."""
+    labels = own_classes.LABELS
+    top = ((labels[2], 0.7), (labels[1], 0.2), (labels[0], 0.06), (labels[3], 0.04))
+    return dataclasses.replace(
+        event(number),
+        announced=labels[2],
+        model=ModelInUse(name="own", labels=labels),
+        prediction=Prediction.named(label_index=2, known=0.9, top=top, latency_ns=400_000),
     )
 
 
@@ -73,7 +89,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPreview]:
             monkeypatch.delenv(VARIABLE, raising=False)
         else:
             monkeypatch.setenv(VARIABLE, token)
-        previews.append(open_preview(address, source="demo:0", model="edge"))
+        previews.append(open_preview(address, source="demo:0", model=ModelInUse(name="edge")))
         return previews[-1]
 
     yield start
@@ -94,7 +110,7 @@ def preview(opened: OpenPreview) -> Preview:
 def _shared() -> Iterator[Preview]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(VARIABLE, raising=False)
-        shared = open_preview("127.0.0.1:0", source="demo:0", model="edge")
+        shared = open_preview("127.0.0.1:0", source="demo:0", model=ModelInUse(name="edge"))
     yield shared
     shared.close()
 

@@ -13,6 +13,7 @@ from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.guard import OPEN_PATHS
 from edgefmnist.camera.preview.tokens import VARIABLE, Token
 from edgefmnist.errors import UsageError
+from edgefmnist.records import ModelInUse
 from tests.camera.preview.conftest import OpenPreview, ask, event, post, start_request, status
 
 SECRET = "correct-horse/battery+staple="
@@ -149,7 +150,7 @@ def test_a_token_that_is_too_easy_or_cannot_be_sent_is_refused(
 ) -> None:
     monkeypatch.setenv(VARIABLE, token)
     with pytest.raises(UsageError, match="python3 -c") as refused:
-        open_preview("127.0.0.1:0", source="demo", model="edge")
+        open_preview("127.0.0.1:0", source="demo", model=ModelInUse(name="edge"))
     assert token not in str(refused.value)
 
 

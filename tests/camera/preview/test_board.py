@@ -9,6 +9,7 @@ import pytest
 from edgefmnist.camera.events import State, Status
 from edgefmnist.camera.preview import board as module
 from edgefmnist.camera.preview.board import Board
+from edgefmnist.records import ModelInUse
 from tests.camera.preview.conftest import empty_event, event
 
 
@@ -31,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def board(clock: Clock) -> Board:
-    return Board(source="demo", model="edge")
+    return Board(source="demo", model=ModelInUse(name="edge"))
 
 
 def live(clock: Clock, **more: object) -> Status:

@@ -19,8 +19,10 @@ from edgefmnist.camera.preview import Preview
 from edgefmnist.camera.preview.machine import Watch
 from edgefmnist.camera.preview.metrics import Metrics
 from edgefmnist.environment.source import Source
+from edgefmnist.records import LABELS, ModelInUse
+from tests import own_classes
 from tests.camera.preview.browser import wait_for
-from tests.camera.preview.conftest import OpenPreview, ask, empty_event, event, status
+from tests.camera.preview.conftest import OpenPreview, ask, empty_event, event, own_event, status
 
 FIVE_SECONDS = 5
 
@@ -65,6 +67,23 @@ def test_the_run_is_told_in_base_units(preview: Preview) -> None:
     assert value(told, f"{stage}_bucket", stage="capture", le="1.0") == 5
     assert value(told, f"{stage}_bucket", stage="capture", le="+Inf") == 5
     assert value(told, "process_open_fds") > 3
+
+
+def test_labels_are_those_of_the_model_in_use(preview: Preview) -> None:
+    def labels() -> dict[str, float]:
+        samples = scrape(preview)["edgefmnist_announced"].samples
+        return {sample.labels["label"]: sample.value for sample in samples}
+
+    assert labels() == {**dict.fromkeys(LABELS, 0), "Coat": 1, "unknown": 0}
+    preview.on_event(own_event(1))
+    assert labels() == {**dict.fromkeys(own_classes.LABELS, 0), "<b>x</b>": 1, "unknown": 0}
+    (build,) = scrape(preview)["edgefmnist_build"].samples
+    assert build.labels["model"] == "own"
+    quoted = dataclasses.replace(
+        own_event(2), model=ModelInUse(name="own", labels=('say "hi"', "back\\slash"))
+    )
+    preview.on_event(quoted)
+    assert set(labels()) == {'say "hi"', "back\\slash", "unknown"}
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -21,9 +22,17 @@ from selenium.webdriver.common.by import By
 from edgefmnist.camera.events import State
 from edgefmnist.camera.preview import Preview
 from edgefmnist.camera.preview.publisher import VIEWERS
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, ModelInUse, Prediction
+from tests import own_classes
 from tests.camera.preview.browser import CHROMIUM, DRIVER, camera, chromium, emulate, text, wait_for
-from tests.camera.preview.conftest import OpenPreview, event, port_of, start_request, status
+from tests.camera.preview.conftest import (
+    OpenPreview,
+    event,
+    own_event,
+    port_of,
+    start_request,
+    status,
+)
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
@@ -167,6 +176,30 @@ def test_all_that_is_told_is_seen(page: webdriver.Chrome, lively: Preview) -> No
     assert expected is not None
     assert page.execute_script(script) == expected.ravel().tolist()
     assert page.find_element(By.ID, "label").get_attribute("aria-live") == "polite"
+
+
+def test_classes_of_ones_own_are_text_and_nothing_else(
+    page: webdriver.Chrome, preview: Preview
+) -> None:
+    open_page(page, preview.url)
+    preview.on_event(own_event(1))
+    wait_for(lambda: text(page, "label") == "<b>x</b>", "the label of another model")
+    names = [line.text for line in page.find_elements(By.CSS_SELECTOR, ".name")]
+    assert names == [*own_classes.LABELS, "known"] and text(page, "model") == "model own"
+    best = page.find_elements(By.CSS_SELECTOR, "#bars .best")
+    assert [line.text.split() for line in best] == [["<b>x</b>", "70.0%"]]
+    assert not page.find_elements(By.TAG_NAME, "b")
+    long = tuple(f"{number} {'long ' * 7}name"[:40] for number in range(40))
+    many = ModelInUse(name="many", labels=long)
+    top = tuple((label, 1 / 40) for label in long)
+    answer = Prediction.named(label_index=0, known=0.9, top=top, latency_ns=1)
+    preview.on_event(
+        dataclasses.replace(event(2), announced=long[0], model=many, prediction=answer)
+    )
+    wait_for(lambda: text(page, "label") == long[0], "a long label")
+    across, window = widths(page)
+    assert across <= window
+    shot(page, "own-classes")
 
 
 def test_a_stale_camera_is_seen_to_be_stale(

@@ -208,7 +208,8 @@ def test_what_visitors_do_wrong_stays_off_the_terminal() -> None:
     code = (
         "import socket\n"
         "from edgefmnist.camera.preview import open_preview\n"
-        "preview = open_preview(':0', source='demo', model='edge')\n"
+        "from edgefmnist.records import ModelInUse\n"
+        "preview = open_preview(':0', source='demo', model=ModelInUse(name='edge'))\n"
         "port = int(preview.url.rstrip('/').rsplit(':', 1)[1])\n"
         "for words in (b'GET\\r\\n\\r\\n', b'GET /nowhere HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'):\n"
         "    with socket.create_connection(('127.0.0.1', port), 20) as client:\n"
@@ -225,7 +226,8 @@ def test_nothing_of_the_web_is_loaded_without_the_option() -> None:
         "import sys\n"
         "from edgefmnist.cli.outputs import OutputsConfig, open_outputs\n"
         "import edgefmnist.camera.preview\n"
-        "assert open_outputs(OutputsConfig(), 'demo', 'edge') == []\n"
+        "from edgefmnist.records import ModelInUse\n"
+        "assert open_outputs(OutputsConfig(), 'demo', ModelInUse(name='edge')) == []\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

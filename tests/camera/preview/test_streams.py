@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import pytest
 from edgefmnist.camera.events import State
 from edgefmnist.camera.preview import Preview, pictures
 from edgefmnist.camera.preview.publisher import VIEWERS
+from edgefmnist.records import LABELS
+from tests import own_classes
 from tests.camera.conftest import number_of, numbered
 from tests.camera.preview.browser import wait_for
 from tests.camera.preview.conftest import (
@@ -22,6 +25,7 @@ from tests.camera.preview.conftest import (
     event,
     next_message,
     next_picture,
+    own_event,
     start_request,
     status,
 )
@@ -170,6 +174,27 @@ def test_more_viewers_than_places_are_sent_away_until_one_leaves(
     viewers.pop().close()
     wait_for(lambda: ask(preview, path, method="HEAD").status == 200, "a place is free")
     assert start_request(preview, path).status == 200
+
+
+def test_a_page_is_told_of_another_models_classes_before_its_scores(preview: Preview) -> None:
+    response = start_request(preview, "/events")
+    first = next_message(response, "about")
+    assert (first["model"], first["labels"]) == ("edge", list(LABELS))
+    assert len(next_message(response)["frame"]["scores"]) == 10  # type: ignore[index]
+    preview.on_event(own_event(1))
+    # Nothing is skipped here: the very next message of either kind that differs is the new one.
+    while (line := response.readline().strip()) != b"event: about":
+        if line.startswith(b"data:"):
+            assert json.loads(line[5:])["frame"]["number"] == 0
+    told = json.loads(response.readline().partition(b":")[2])
+    assert (told["model"], told["labels"]) == ("own", list(own_classes.LABELS))
+    frame = next_message(response)["frame"]
+    assert frame["announced"] == "<b>x</b>"  # type: ignore[index]
+    assert frame["scores"] == [0.06, 0.2, 0.7, 0.04]  # type: ignore[index]
+    response.close()
+    late = start_request(preview, "/events")
+    assert next_message(late, "about")["labels"] == list(own_classes.LABELS)
+    late.close()
 
 
 def test_healthz_is_503_unless_live_and_tells_no_more_than_the_state(opened: OpenPreview) -> None:

@@ -176,7 +176,7 @@ function bar(name) {
   for (const part of ["name", "track", "share"]) {
     line.append(Object.assign(document.createElement("span"), { className: part }));
   }
-  line.children[0].textContent = name;
+  line.children[0].textContent = line.children[0].title = name;
   line.children[1].append(Object.assign(document.createElement("div"), { className: "fill" }));
   return line;
 }

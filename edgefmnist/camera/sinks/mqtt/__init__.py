@@ -26,7 +26,7 @@ from edgefmnist.camera.sinks.jsonl import utc_now
 from edgefmnist.camera.sinks.mqtt.broker import read_broker
 from edgefmnist.camera.sinks.mqtt.discovery import discovery
 from edgefmnist.errors import MissingDependency
-from edgefmnist.records import UNKNOWN
+from edgefmnist.records import UNKNOWN, ModelInUse
 
 if TYPE_CHECKING:
     from edgefmnist.camera.sinks.mqtt.publisher import Publisher
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MqttConfig:
-    """The options on MQTT. source: ``--source``; model: the model's name, for people."""
+    """The options on MQTT. source: ``--source``. model: the one in use at the start."""
 
     url: str
     password_file: Path | None = None
     ca_file: Path | None = None
     source: str = "auto"
-    model: str = ""
+    model: ModelInUse
 
 
 def open_mqtt(config: MqttConfig) -> Mqtt:
@@ -55,12 +55,9 @@ def open_mqtt(config: MqttConfig) -> Mqtt:
         raise MissingDependency(
             f"--mqtt needs paho-mqtt 2 ({error}): pip install 'edgefmnist[mqtt]'"
         ) from error
-    configs = tuple(
-        Message(topic, json_text.dumps(entity))
-        for topic, entity in discovery(broker.topic, config.model).items()
-    )
     will = Message(f"{broker.topic}/availability", "offline")
-    return Mqtt(Publisher(broker, will, configs), broker.topic)
+    configs = discovery(broker.topic, config.model)
+    return Mqtt(Publisher(broker, will, configs), broker.topic, config.model)
 
 
 class Mqtt:
@@ -68,9 +65,10 @@ class Mqtt:
 
     name = "mqtt"
 
-    def __init__(self, publisher: Publisher, prefix: str) -> None:
-        """Publish under `prefix`, as `offline` until the first frame."""
+    def __init__(self, publisher: Publisher, prefix: str, model: ModelInUse) -> None:
+        """Publish under `prefix`, as `offline` until the first frame. model: the one described."""
         self._publisher = publisher
+        self._model = model
         self.topic = prefix
         self._status = Status(state=State.STARTING, since_ns=time.monotonic_ns())
         self._online = False
@@ -82,6 +80,9 @@ class Mqtt:
 
     def on_event(self, event: CameraEvent) -> None:
         """Publish a change. Raises: OSError while there is no connection; nothing is lost then."""
+        if event.model != self._model:  # its labels before the first of them
+            self._model = event.model
+            self._publisher.stand(discovery(self.topic, event.model))
         back = not self._online
         if event.changed or back:
             self._state(event)
@@ -122,7 +123,7 @@ def state_fields(status: Status, event: CameraEvent | None, lost: int) -> dict[s
     """What ``PREFIX/state`` says.
 
     `label` is the announced one and `frame` the frame it was announced at; `score` is the label's
-    in that frame and `known` its probability of being one of the ten, both 0..1; `unknown`:
+    in that frame and `known` its probability of being one of the classes, both 0..1; `unknown`:
     whether the label is. All five are null while the camera is not live and until a label was
     announced, and `score` where the label is ``unknown``. `lost` counts changes that
     found the queue full.

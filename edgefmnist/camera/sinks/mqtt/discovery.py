@@ -11,16 +11,16 @@ from typing import Any
 
 from edgefmnist import __version__
 from edgefmnist.camera.sinks.mqtt.identity import entity_prefix
-from edgefmnist.records import LABELS, UNKNOWN
+from edgefmnist.records import UNKNOWN, ModelInUse
 
 BIRTH_TOPIC = "homeassistant/status"
 """Home Assistant says ``online`` there when it has started."""
 
 
-def discovery(prefix: str, model: str) -> dict[str, dict[str, Any]]:
+def discovery(prefix: str, model: ModelInUse) -> dict[str, dict[str, Any]]:
     """Topic to configuration of each entity: label, score, and whether the camera is live.
 
-    prefix: of our topics; the entities' identity follows from it. model: the classifier's name.
+    prefix: of our topics; the entities' identity follows from it.
     """
     ours = entity_prefix(prefix)
     state, availability = f"{prefix}/state", f"{prefix}/availability"
@@ -29,7 +29,7 @@ def discovery(prefix: str, model: str) -> dict[str, dict[str, Any]]:
             "identifiers": [ours],
             "name": prefix.replace("/", " "),
             "manufacturer": "edgefmnist",
-            "model": model or "camera",
+            "model": model.name or "camera",
             "sw_version": __version__,
         },
         "origin": {"name": "edgefmnist", "sw_version": __version__},
@@ -40,7 +40,7 @@ def discovery(prefix: str, model: str) -> dict[str, dict[str, Any]]:
             "name": "Garment",
             "icon": "mdi:tshirt-crew",
             "device_class": "enum",
-            "options": [*LABELS, UNKNOWN],
+            "options": [*model.labels, UNKNOWN],
             "state_topic": state,
             "value_template": "{{ value_json.label }}",
             "json_attributes_topic": state,

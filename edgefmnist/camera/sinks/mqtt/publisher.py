@@ -9,11 +9,13 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edgefmnist import json_text
 from edgefmnist.camera.sinks.mqtt.broker import Broker
 from edgefmnist.camera.sinks.mqtt.discovery import BIRTH_TOPIC
 from edgefmnist.camera.sinks.mqtt.identity import Session
@@ -42,6 +44,10 @@ class Message:
     payload: str
 
 
+def _messages(standing: Mapping[str, Mapping[str, Any]]) -> tuple[Message, ...]:
+    return tuple(Message(topic, json_text.dumps(fields)) for topic, fields in standing.items())
+
+
 class Publisher:
     """A connection that restores itself, behind a bounded queue.
 
@@ -57,13 +63,15 @@ class Publisher:
     availability while we are live: an earlier run's will that came late, another run that ended.
     """
 
-    def __init__(self, broker: Broker, will: Message, standing: tuple[Message, ...]) -> None:
-        """Begin to connect. will: what the broker says where we vanish."""
+    def __init__(
+        self, broker: Broker, will: Message, standing: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Begin to connect. will: what the broker says where we vanish. standing: see `stand`."""
         self.lost = 0
         self.session = Session(broker.where, broker.topic)
         self._where = broker.where
         self._will = will
-        self._standing = standing
+        self._standing = _messages(standing)
         self._newest: dict[str, Message] = {}
         self._told: dict[str, Message] = {}  # delivered in this connection, by topic
         self._queue: collections.deque[Message] = collections.deque()
@@ -92,6 +100,12 @@ class Publisher:
                 self.lost += 1
             self._queue.append(message)
             self._newest[topic] = message
+            self._changed.notify_all()
+
+    def stand(self, standing: Mapping[str, Mapping[str, Any]]) -> None:
+        """Have these stand, topic to fields, before what is queued; never waits."""
+        with self._changed:
+            self._standing = _messages(standing)
             self._changed.notify_all()
 
     def check(self) -> None:
@@ -193,7 +207,7 @@ class Publisher:
 
     def _next(self) -> Message | None:
         for message in self._standing:
-            if message.topic not in self._told:
+            if self._told.get(message.topic) != message:
                 return message
         if self._queue:
             return self._queue.popleft()
