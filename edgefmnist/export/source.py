@@ -7,6 +7,7 @@ Every array is ``const``, so that a linker for a microcontroller leaves it in fl
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.interpreter import INPUT_SHAPE
 
 PIXELS = INPUT_SHAPE[0] * INPUT_SHAPE[1]
+_PLAIN = frozenset((string.ascii_letters + string.digits + " !#%&'()*+,-./:;<=>[]^_{|}~").encode())
+"""Bytes that stand for themselves in a C string."""
 
 _HEADER = """\
 /* {about}
@@ -223,15 +226,11 @@ def _literal(text: str) -> str:
     Octal escapes, which end after three digits; hexadecimal ones would take in what follows.
     Question marks too, since two of them begin a trigraph.
     """
-    plain = frozenset(b" !#$%&'()*+,-./0123456789:;<=>@[]^_`{|}~")
-    return (
-        '"'
-        + "".join(
-            chr(byte) if byte in plain or (chr(byte).isalpha() and byte < 128) else f"\\{byte:03o}"
-            for byte in text.encode()
-        )
-        + '"'
-    )
+    return '"' + "".join(map(_character, text.encode())) + '"'
+
+
+def _character(byte: int) -> str:
+    return chr(byte) if byte in _PLAIN else f"\\{byte:03o}"
 
 
 def _numbers(name: str, code: Code) -> dict[str, str]:

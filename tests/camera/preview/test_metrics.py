@@ -77,7 +77,7 @@ def test_labels_are_those_of_the_model_in_use(preview: Preview) -> None:
     assert labels() == {**dict.fromkeys(LABELS, 0), "Coat": 1, "unknown": 0}
     preview.on_event(own_event(1))
     assert labels() == {**dict.fromkeys(own_classes.LABELS, 0), "<b>x</b>": 1, "unknown": 0}
-    (build,) = scrape(preview)["edgefmnist_build"].samples
+    (build,) = scrape(preview)["edgefmnist_build_info"].samples
     assert build.labels["model"] == "own"
     quoted = dataclasses.replace(
         own_event(2), model=ModelInUse(name="own", labels=('say "hi"', "back\\slash"))
