@@ -20,7 +20,7 @@ from selenium.webdriver.common.keys import Keys
 from edgefmnist.camera.labelling.labels import Labelling, open_labelling
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, ModelInUse
 from tests.camera.labelling.conftest import keep, stem_of, tree
 from tests.camera.preview.browser import CHROMIUM, DRIVER, camera, chromium, emulate, text, wait_for
 from tests.camera.preview.test_page import contrast, page, shot, shown, widths  # noqa: F401
@@ -50,7 +50,7 @@ def labelling(tmp_path: Path) -> Labelling:
 @pytest.fixture
 def served(labelling: Labelling, monkeypatch: pytest.MonkeyPatch) -> Iterator[Preview]:
     monkeypatch.delenv(VARIABLE, raising=False)
-    preview = open_preview("127.0.0.1:0", labelling, source="demo", model="edge")
+    preview = open_preview("127.0.0.1:0", labelling, source="demo", model=ModelInUse(name="edge"))
     yield preview
     preview.close()
 

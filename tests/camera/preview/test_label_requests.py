@@ -16,7 +16,7 @@ from edgefmnist.camera.events import CameraEvent, State
 from edgefmnist.camera.labelling.labels import open_labelling
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
-from edgefmnist.records import LABELS
+from edgefmnist.records import LABELS, ModelInUse
 from tests.camera.labelling.conftest import keep, tree
 from tests.camera.preview.conftest import Answer, OpenPreview, ask, event, port_of, status
 
@@ -51,7 +51,9 @@ def labelled(
             return len(kept) < 3
 
         labelling = open_labelling(tmp_path / "frames", tmp_path / "wardrobe", keep_it)
-        previews.append(open_preview("127.0.0.1:0", labelling, source="demo", model="edge"))
+        previews.append(
+            open_preview("127.0.0.1:0", labelling, source="demo", model=ModelInUse(name="edge"))
+        )
         return previews[-1]
 
     yield start
@@ -222,7 +224,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(VARIABLE, raising=False)
         labelling = open_labelling(folder / "frames", folder / "wardrobe")
-        preview = open_preview("127.0.0.1:0", labelling, source="demo", model="edge")
+        preview = open_preview(
+            "127.0.0.1:0", labelling, source="demo", model=ModelInUse(name="edge")
+        )
     yield preview
     preview.close()
 
