@@ -157,6 +157,7 @@ def test_explain_and_sheet_draw_any_classes(
 
 def test_what_opencv_can_write_of_a_label() -> None:
     assert ascii_text("Müller's skirt → é") == "Muller's skirt ? e"
+    assert ascii_text("Größe Ø") == "Grosse O"
     assert ascii_text("靴👟") == "??" and ascii_text("Ankle boot") == "Ankle boot"
 
 
