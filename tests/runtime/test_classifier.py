@@ -55,7 +55,7 @@ def test_flipping_a_bit_is_the_general_way_of_encoding() -> None:
     def encoded(dtype: type, scale: float, zero_point: int) -> np.ndarray:
         tensor = np.zeros((1, 16, 16, 1), dtype)
         model = ModelFile(name="x", path=Path("x"))
-        classifier._filler(tensor, (scale, zero_point), model)(every)
+        classifier.fill_input(tensor, (scale, zero_point), model)(every)
         return tensor.ravel()
 
     np.testing.assert_array_equal(encoded(np.int8, 1.0, -128), np.arange(-128, 128))

@@ -106,9 +106,16 @@ def test_a_record_of_a_later_schema(copy: Path) -> None:
         bundle.read_card(copy)
 
 
-@pytest.mark.parametrize(("size", "classes"), [(32, 10), (28, 7)])
+@pytest.mark.parametrize(
+    ("size", "classes", "said"),
+    [
+        (32, 10, ("32, 32", "(1, 10)", "(1, 28, 28, 1)")),
+        (28, 41, ("(1, 41)", "gives (1, 2 to 40) scores")),
+        (28, 7, ("gives 7 scores", "name the bundle's folder")),
+    ],
+)
 def test_wrong_input_shape_or_class_count(
-    run_cli: RunCli, tmp_path: Path, size: int, classes: int
+    run_cli: RunCli, tmp_path: Path, size: int, classes: int, said: tuple[str, ...]
 ) -> None:
     pytest.importorskip("keras", reason="Keras, which makes the model, is not installed")
     require_tensorflow()
@@ -117,7 +124,7 @@ def test_wrong_input_shape_or_class_count(
     path = tmp_path / "other.tflite"
     path.write_bytes(convert.convert(dense(size, classes), "float32"))
     result = run_cli("evaluate", path)
-    assert_one_line(result, 5, f"{size}, {size}", f"(1, {classes})", "(1, 28, 28, 1)")
+    assert_one_line(result, 5, *said)
 
 
 COMMANDS = (
