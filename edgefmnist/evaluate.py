@@ -14,7 +14,7 @@ from edgefmnist.dataset import Samples
 from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS, Evaluation
 from edgefmnist.runtime.classifier import Classifier, Floats
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _BATCH = 250
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from edgefmnist.runtime import bundle, golden
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile, find
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import find
 
 LABELS = ("Hat", "Müller's skirt", "<b>x</b>", "Bag")
 """One in ASCII, one that is not, one that a page must escape, and one of Fashion-MNIST's."""

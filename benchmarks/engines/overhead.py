@@ -19,7 +19,7 @@ import numpy as np
 
 from edgefmnist.runtime import interpreter
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _BLOCK = 20
 _WARMUP_S = 0.3

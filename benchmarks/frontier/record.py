@@ -31,7 +31,8 @@ from edgefmnist.camera.recognizer import open_recognizer
 from edgefmnist.cli import reporting_errors
 from edgefmnist.errors import BadModel, UsageError
 from edgefmnist.render.progress import Stages
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 
 RECORDED = Path(__file__).parent / "recorded.json"
 

@@ -24,7 +24,7 @@ from edgefmnist.cli import reporting_errors
 from edgefmnist.dataset import load
 from edgefmnist.frameworks import require_tensorflow
 from edgefmnist.render.progress import Stages
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 require_tensorflow()  # first and quietly
 

@@ -27,7 +27,7 @@ from benchmarks.photos.variants import ABLATIONS, APPROACHES, AS_IT_IS, Variant
 from edgefmnist import environment
 from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.runtime.bundle import sha256_of
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _KEPT = (0.98, 0.95, 0.92, 0.9, 0.88, 0.85, 0.8, 0.7)  # points of the curve that the table shows
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from edgefmnist.runtime.bundle import BundleCard
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 Grouping = Literal["time", "folder", "prefix"]
 GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)

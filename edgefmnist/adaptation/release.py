@@ -19,7 +19,7 @@ from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.last_layer import Layer, PartedModel
 from edgefmnist.runtime.memory import MEMORY, Memory
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _SUFFIX = "-adapted"
 

@@ -30,7 +30,7 @@ from edgefmnist.bench.records import (
 from edgefmnist.environment import Source, Watch
 from edgefmnist.errors import BadModel
 from edgefmnist.runtime.graph import read_graph
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 OnProgress = Callable[[int, int], None]
 """Called with windows done and windows in all."""

@@ -18,7 +18,7 @@ from edgefmnist.bench.child import output_of
 from edgefmnist.errors import BadModel
 from edgefmnist.runtime import cut
 from edgefmnist.runtime.graph import Graph, Operator, read_graph
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 ROUNDS = 60
 

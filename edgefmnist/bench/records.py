@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.environment import Conditions, Environment
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 Nanoseconds = npt.NDArray[np.int64]
 

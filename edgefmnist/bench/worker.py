@@ -29,7 +29,7 @@ def main() -> None:
 
     from edgefmnist.runtime.classifier import Classifier
     from edgefmnist.runtime.interpreter import provider
-    from edgefmnist.runtime.models import ModelFile
+    from edgefmnist.runtime.model_file import ModelFile
 
     provider()
     path, threads = Path(sys.argv[1]), int(sys.argv[2])

@@ -13,7 +13,7 @@ from edgefmnist.preprocess import Preprocessor, whole_scene
 from edgefmnist.preprocess.background import Background
 from edgefmnist.records import ModelInUse, Prediction
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _LEAST_SPREAD = 1e-5
 """Between the best and the worst class, under which a model tells none from another."""

@@ -16,7 +16,7 @@ from edgefmnist.camera.source import SourceConfig
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.sources.scenes import HEIGHT, WIDTH
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _WARMUP = 10  # frames
 

@@ -18,7 +18,7 @@ from edgefmnist.errors import CannotWrite, UsageError
 if TYPE_CHECKING:
     from edgefmnist.bench.profile import Profile
     from edgefmnist.bench.records import BenchConfig
-    from edgefmnist.runtime.models import ModelFile
+    from edgefmnist.runtime.model_file import ModelFile
 
 _WINDOWS_S, _WARMUP_S, _FRAMES = 10.0, 1.0, 300
 _QUICK_WINDOWS_S, _QUICK_WARMUP_S, _QUICK_FRAMES = 1.0, 0.3, 100

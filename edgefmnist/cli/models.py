@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgefmnist.runtime.models import ModelFile
+    from edgefmnist.runtime.model_file import ModelFile
 
 
 @contextlib.contextmanager
@@ -21,7 +21,8 @@ def opened(spec: str | None) -> Iterator[ModelFile]:
     """
     import tempfile
 
-    from edgefmnist.runtime.models import ModelFile, resolve
+    from edgefmnist.runtime.model_file import ModelFile
+    from edgefmnist.runtime.models import resolve
 
     if spec is None or not spec.endswith(".keras") or not Path(spec).is_file():
         yield resolve(spec)

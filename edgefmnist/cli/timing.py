@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgefmnist.quantization.records import Timings
-    from edgefmnist.runtime.models import ModelFile
+    from edgefmnist.runtime.model_file import ModelFile
 
 _WINDOWS = 9
 """So many that one disturbed window does not keep two models from being told apart

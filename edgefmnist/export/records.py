@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgefmnist.export.structure import Structure
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

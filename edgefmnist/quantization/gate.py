@@ -31,7 +31,7 @@ from edgefmnist.errors import GateRefused
 from edgefmnist.quantization import nodes
 from edgefmnist.quantization.records import Comparison, GateCheck, QuantizeConfig, Variant
 from edgefmnist.runtime import interpreter
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _DTYPES = {"int8": "int8", "int16x8": "int16"}
 _LEAST_SCALE = 1e-6

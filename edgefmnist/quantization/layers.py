@@ -36,7 +36,7 @@ from edgefmnist.quantization.selective import Calibrated
 from edgefmnist.quantization.source import read_source
 from edgefmnist.quiet import silenced_stderr
 from edgefmnist.runtime.classifier import Classifier, Floats
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 WORST = 5
 _PICTURES = 500

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgefmnist.errors import UsageError
 from edgefmnist.runtime import interpreter
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from edgefmnist.quantization.source import read_source
 from edgefmnist.records import GarmentFrames
 from edgefmnist.runtime import bundle
 from edgefmnist.runtime.classifier import Floats
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 
 def quantize(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from edgefmnist.environment import Conditions
 from edgefmnist.records import Evaluation, GarmentFrames
 from edgefmnist.runtime.bundle import BundleCard
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 Variant = Literal["int8", "int16x8", "float16", "dynamic", "float32"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)

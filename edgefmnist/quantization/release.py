@@ -27,7 +27,7 @@ from edgefmnist.runtime import bundle, golden
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Classifier, Pictures
 from edgefmnist.runtime.memory import MEMORY
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 
 def checked_out(config: QuantizeConfig, source: Source, name: str) -> Path:

@@ -11,7 +11,7 @@ from edgefmnist.records import LABELS, Certainty
 from edgefmnist.runtime.classifier import Pictures
 from edgefmnist.runtime.last_layer import PartedModel
 from edgefmnist.runtime.memory import Memory
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _AS_THEY_ARE = 2_000
 _AS_CAMERA = 600

@@ -17,7 +17,7 @@ from edgefmnist.errors import BadModel, UsageError
 from edgefmnist.quantization import convert, nodes
 from edgefmnist.quantization.nodes import Node
 from edgefmnist.quiet import silenced_stderr
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 
 class Calibrated:

@@ -17,7 +17,7 @@ from edgefmnist.quantization.records import Comparison, QuantizeObserver
 from edgefmnist.quantization.source import read_source
 from edgefmnist.records import Evaluation
 from edgefmnist.runtime import interpreter
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 UNSTEADY = 0.2
 """`RangePair.difference` from which on a range hangs on the choice of calibration pictures."""

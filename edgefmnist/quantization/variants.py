@@ -31,7 +31,7 @@ from edgefmnist.records import GarmentFrames
 from edgefmnist.runtime import interpreter
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Floats
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _SHOWN: tuple[Variant, ...] = ("float32", "float16", "dynamic", "int8", "int16x8")
 

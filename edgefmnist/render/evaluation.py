@@ -12,7 +12,7 @@ from edgefmnist.records import Evaluation
 from edgefmnist.render.console import print_json, results
 from edgefmnist.runtime.golden import Replay
 from edgefmnist.runtime.interpreter import provider
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _SHOWN_MISMATCHES = 5
 

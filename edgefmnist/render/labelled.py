@@ -9,7 +9,7 @@ from edgefmnist.errors import one_line
 from edgefmnist.records import UNKNOWN
 from edgefmnist.render.console import notes, results
 from edgefmnist.render.evaluation import print_evaluation
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _NAME_WIDTH = 16  # that a class gets at least, where the terminal has it
 

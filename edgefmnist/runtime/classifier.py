@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgefmnist.errors import BadModel
 from edgefmnist.runtime import interpreter
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

@@ -28,7 +28,7 @@ from edgefmnist.errors import BadModel
 from edgefmnist.runtime import bundle
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 PER_CLASS = 5
 _MOST_BYTES = 4 << 20

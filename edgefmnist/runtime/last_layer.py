@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edgefmnist.errors import BadModel
 from edgefmnist.runtime import flatbuffer, interpreter
 from edgefmnist.runtime.classifier import Floats, Pictures, fill_input
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 Features = npt.NDArray[np.int8]
 

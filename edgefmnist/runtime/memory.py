@@ -19,7 +19,7 @@ from edgefmnist import class_names, npz
 from edgefmnist.errors import BadModel
 from edgefmnist.records import Certainty
 from edgefmnist.runtime.last_layer import Features, Layer
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 MEMORY = "memory.npz"
 _MOST_BYTES = 4 << 20

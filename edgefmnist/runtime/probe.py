@@ -16,15 +16,14 @@ import signal
 import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 from edgefmnist.errors import BadModel, EdgeFmnistError, MissingDependency, one_line
-
-if TYPE_CHECKING:
-    from edgefmnist.runtime.classifier import Classifier
-    from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime import interpreter
+from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.model_file import ModelFile
 
 LIMIT_S = 60
 """Most that trying out a model may take, of the clock and of one processor."""
@@ -48,8 +47,6 @@ def check(model: ModelFile, *, reference: bool = False) -> None:
     reference: see `interpreter.read`.
     Raises: BadModel when it cannot be loaded and run.
     """
-    from edgefmnist.runtime import classifier, interpreter
-
     try:
         interpreter.provider()  # imported before the fork: neither side does it twice
     except MissingDependency:
@@ -61,7 +58,7 @@ def check(model: ModelFile, *, reference: bool = False) -> None:
         parent = os.getpid()
         child = os.fork()
     if not child:
-        _run_and_exit(model, reference, parent, sender, classifier.Classifier)
+        _run_and_exit(model, reference, parent, sender)
     os.close(sender)
     finished = False
     try:
@@ -148,9 +145,7 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _run_and_exit(
-    model: ModelFile, reference: bool, parent: int, sender: int, classifier: type[Classifier]
-) -> NoReturn:
+def _run_and_exit(model: ModelFile, reference: bool, parent: int, sender: int) -> NoReturn:
     """The forked child. Nothing of the parent's is closed, flushed or cleaned up here."""
     code = 1
     try:
@@ -161,7 +156,7 @@ def _run_and_exit(
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)  # the runtime's own words, and what C++ says when it aborts
         confine(most_written_bytes=0)
-        exercise(classifier(model, reference=reference))
+        exercise(Classifier(model, reference=reference))
         code = 0
     except EdgeFmnistError as error:
         code = BadModel.exit_code

@@ -19,7 +19,8 @@ from edgefmnist import children, json_text
 from edgefmnist.errors import BadModel, EdgeFmnistError
 from edgefmnist.runtime import bundle, golden, interpreter, probe
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile, find
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import find
 
 _MOST_ANSWER_BYTES = bundle.MOST_MODEL_BYTES + (1 << 20)
 _PICTURES = 64

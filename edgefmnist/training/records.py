@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Evaluation
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 from edgefmnist.training.recipes import Recipe
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS
 from edgefmnist.runtime.classifier import Classifier, Floats, softmax
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 
 _BATCH = 64
 

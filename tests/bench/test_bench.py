@@ -25,7 +25,8 @@ from edgefmnist.camera.stages import measure_stages
 from edgefmnist.cli.bench import distinct
 from edgefmnist.errors import BadModel
 from edgefmnist.render import bench as view
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 from tests.conftest import RunCli, assert_one_line
 
 STAGES = ("capture", "preprocess", "infer", "track", "total")

@@ -97,5 +97,7 @@ def frame(width, height, number):
     return luma * height + chroma[0] + chroma[1]
 
 
-pathlib.Path(os.environ["STAND_IN_PID"]).write_text(str(os.getpid()))
+pid_file = pathlib.Path(os.environ["STAND_IN_PID"])
+pid_file.with_suffix(".part").write_text(str(os.getpid()))
+pid_file.with_suffix(".part").replace(pid_file)  # whoever waits for the file finds it complete
 hello() if pathlib.Path(sys.argv[0]).name == "rpicam-hello" else vid()

@@ -16,7 +16,7 @@ import pytest
 
 from edgefmnist.runtime import bundle
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 from tests.conftest import ROOT, RunCli
 
 MakeBundle = Callable[..., Path]

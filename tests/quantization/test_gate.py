@@ -21,7 +21,7 @@ from edgefmnist.quantization.records import QuantizeConfig
 from edgefmnist.quantization.selective import Calibrated
 from edgefmnist.runtime import models
 from edgefmnist.runtime.classifier import softmax
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 from tests.conftest import RunCli, assert_one_line
 from tests.quantization.conftest import Nobody
 

@@ -16,7 +16,7 @@ from edgefmnist.quantization import convert, layers
 from edgefmnist.quantization.selective import Calibrated
 from edgefmnist.runtime import bundle, interpreter
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile
+from edgefmnist.runtime.model_file import ModelFile
 from tests.conftest import RunCli, assert_one_line
 
 

@@ -19,7 +19,8 @@ from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden, interpreter
 from edgefmnist.runtime.bundle import sha256_of
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 from tests.conftest import RunCli, assert_one_line
 from tests.quantization.conftest import Nobody
 

@@ -22,7 +22,8 @@ from edgefmnist.render.console import show_note
 from edgefmnist.runtime import golden
 from edgefmnist.runtime.bundle import OWN_FRAMES
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 from tests.conftest import RunCli, assert_one_line
 
 MICROSECONDS = {"float32": 90.0, "float16": 91.0, "dynamic": 70.0, "int8": 40.0, "int16x8": 900.0}

@@ -15,7 +15,8 @@ from edgefmnist.dataset import load
 from edgefmnist.preprocess import PREPROCESS_ID
 from edgefmnist.runtime import bundle, classifier, golden
 from edgefmnist.runtime.classifier import Classifier, softmax
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 from tests.conftest import RunCli, needs_litert
 
 

@@ -17,7 +17,8 @@ from edgefmnist.errors import BadModel
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import golden
 from edgefmnist.runtime.classifier import Classifier
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 from edgefmnist.runtime.proof import Proof
 from tests import own_classes
 from tests.conftest import RunCli, assert_one_line

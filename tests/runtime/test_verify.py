@@ -20,6 +20,7 @@ from edgefmnist.quantization import convert
 from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, golden, models
 from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.model_file import ModelFile
 from edgefmnist.runtime.models import resolve
 from tests.conftest import ROOT, RUNTIME, RunCli, assert_one_line, needs_litert
 
@@ -147,7 +148,7 @@ def test_a_model_that_was_quantized_anew_is_found_out(
     train = load("train").images
     for name, images in (("released", train[:100]), ("anew", train[100:200])):
         (tmp_path / f"{name}.tflite").write_bytes(convert.convert(keras_model, "int8", images))
-    released = models.ModelFile(name="released", path=tmp_path / "released.tflite")
+    released = ModelFile(name="released", path=tmp_path / "released.tflite")
     golden.write(copy / "golden.npz", Classifier(released), load("test").images[:50])
     shutil.copy(tmp_path / "anew.tflite", copy / "model.tflite")
     made_by(copy, sha256=bundle.sha256_of(copy / "model.tflite"))
@@ -162,7 +163,7 @@ def test_floats_are_compared_within_a_part_of_their_size(
     model = convert.load_keras(tiny_run / "model.keras")
     (copy / "model.tflite").write_bytes(convert.convert(model, variant))
     made_by(copy, sha256=bundle.sha256_of(copy / "model.tflite"), variant=variant)
-    bare = models.ModelFile(name="bare", path=copy / "model.tflite")
+    bare = ModelFile(name="bare", path=copy / "model.tflite")
     golden.write(copy / "golden.npz", Classifier(bare), load("test").images[:20])
     part = golden.DYNAMIC_PART if variant == "dynamic" else golden.FLOAT_PART
 
@@ -183,7 +184,7 @@ def test_outputs_that_are_no_numbers_fail(copy: Path, tiny_run: Path) -> None:
     model = convert.load_keras(tiny_run / "model.keras")
     (copy / "model.tflite").write_bytes(convert.convert(model, "float32"))
     made_by(copy, sha256=bundle.sha256_of(copy / "model.tflite"), variant="float32")
-    bare = models.ModelFile(name="bare", path=copy / "model.tflite")
+    bare = ModelFile(name="bare", path=copy / "model.tflite")
     golden.write(copy / "golden.npz", Classifier(bare), load("test").images[:5])
 
     def spoil(outputs: np.ndarray) -> None:

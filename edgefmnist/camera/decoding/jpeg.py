@@ -41,20 +41,11 @@ def decode(data: bytes, limits: Limits) -> Pixels:
     check_size(structure, limits)
     by = limits.reduction(structure.pixels)
     flag = cv2.IMREAD_COLOR if by == 1 else getattr(cv2, f"IMREAD_REDUCED_COLOR_{by}")
-    return _whole(data, structure, flag)
+    return decode_with(data, structure, flag)
 
 
-def decode_with(data: bytes, flags: int) -> Pixels:
-    """Decode one JPEG with `flags` of cv2.imdecode.
-
-    Returns: as cv2.imdecode.
-    Raises: DamagedPicture.
-    """
-    return _whole(data, read_structure(data), flags)
-
-
-def _whole(data: bytes, structure: Structure, flags: int) -> Pixels:
-    """The pixels, if all of them are there.
+def decode_with(data: bytes, structure: Structure, flags: int) -> Pixels:
+    """Decode one JPEG with `flags` of cv2.imdecode, if all of its pixels are there.
 
     OpenCV hands out a picture with gray, or with rows of the picture before (opencv#26488), in
     place of what is missing, and only libjpeg's warning on stderr says so. It prints the first
@@ -63,6 +54,7 @@ def _whole(data: bytes, structure: Structure, flags: int) -> Pixels:
     and what remains is about coded data. Of that, some bytes too many before a marker are harmless,
     if no part of the picture misses them.
 
+    Returns: as cv2.imdecode.
     Raises: DamagedPicture.
     """
     whole = _edited(data, structure)

@@ -37,3 +37,6 @@ STREAM = Limits(most_pixels=100 * MEGA, most_coefficient_bytes=64 * MEGA, whole_
 
 CAMERA = Limits(most_pixels=100 * MEGA, most_coefficient_bytes=64 * MEGA, whole_pixels=100 * MEGA)
 """A frame of a camera on this machine, whose size the user chose."""
+
+MOST_VIDEO_PIXELS = 40 * MEGA
+"""Width times height of a picture in a coded video or stream: 8K has 33 million."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from edgefmnist.camera.pictures.limits import MOST_DECODED_BYTES, MOST_FILE_BYTE
 from edgefmnist.camera.sources.opencv import cv2, outspoken
 from edgefmnist.camera.turning import upright
 from edgefmnist.errors import BadPicture
+from edgefmnist.files import read_bytes
 from edgefmnist.quiet import heard_stderr
 
 _LARGE_PIXELS = 24_000_000  # from here on a smaller decoding is enough and much cheaper
@@ -98,16 +97,9 @@ def is_still(path: Path) -> bool:
 def _file_bytes(path: Path) -> bytes:
     """What is in a file. Raises: BadPicture."""
     try:
-        # Not to wait for the other end of a pipe, which is refused in the next line.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                raise BadPicture(f"{path} is not a file but a directory, a pipe or a device")
-            data = file.read(min(about.st_size, MOST_FILE_BYTES) + 1)
+        data = read_bytes(path, MOST_FILE_BYTES)
     except OSError as error:
         raise BadPicture(f"cannot read picture {path}: {error.strerror}") from error
-    if len(data) > MOST_FILE_BYTES:
-        raise BadPicture(f"{path} is over {MOST_FILE_BYTES // 10**6} MB: shrink it first")
     if not data:
         raise BadPicture(f"{path} is empty")
     return data
@@ -140,9 +132,9 @@ def _way(header: Header) -> int:
 
 def _checked(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None:
     """Decode a whole picture. Raises: DamagedPicture, cv2.error."""
-    if header.kind == "JPEG":
+    if header.structure is not None:
         flag = cv2.IMREAD_COLOR if shrink == 1 else _REDUCED[shrink]
-        return _shrunk(jpeg.decode_with(data, flag | _AS_STORED), None)
+        return _shrunk(jpeg.decode_with(data, header.structure, flag | _AS_STORED), None)
     with heard_stderr() as said, outspoken():  # libpng and libtiff complain there by themselves
         decoded = _decode(data, header, shrink)
     damage.check(data, bytes(said))

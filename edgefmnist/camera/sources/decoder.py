@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from edgefmnist.camera.decoding.limits import MOST_VIDEO_PIXELS
 from edgefmnist.camera.source import Damaged
 from edgefmnist.errors import MissingDependency
 
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     Packet = AnyPacket[VideoStream]
-
-MOST_PIXELS = 40_000_000
-"""Width times height up to which a picture is decoded: 8K video has 33 million."""
 
 # Containers of a video that hold all of it themselves. Playlists (HLS, DASH, concat, SDP), whose
 # text names other files and hosts, are not here, nor are FFmpeg's devices.
@@ -111,7 +109,7 @@ def open_video_stream(
     words = {
         "format_whitelist": format or CONTAINERS,
         "protocol_whitelist": "none",
-        "max_pixels": str(MOST_PIXELS),
+        "max_pixels": str(MOST_VIDEO_PIXELS),
         **(options or {}),
     }
     with av.logging.Capture():
@@ -162,7 +160,7 @@ class Decoder:
         self._file = file
         self._stream = stream
         self._coder = stream.codec_context
-        self._coder.options = {"max_pixels": str(MOST_PIXELS)}
+        self._coder.options = {"max_pixels": str(MOST_VIDEO_PIXELS)}
         if live:
             # Threads by frame would hold back as many frames as there are.
             self._coder.thread_count = 1

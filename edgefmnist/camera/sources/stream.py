@@ -11,9 +11,9 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from edgefmnist.camera.decoding.limits import MEGA, MOST_VIDEO_PIXELS
 from edgefmnist.camera.source import Damaged, without_password
 from edgefmnist.camera.sources.decoder import (
-    MOST_PIXELS,
     Decoder,
     Readable,
     is_playlist,
@@ -205,10 +205,10 @@ class StreamSource:
     def _ended(self) -> CameraUnavailable:
         if not self._given:
             width, height = self._decoder.declared
-            if width * height > MOST_PIXELS:
+            if width * height > MOST_VIDEO_PIXELS:
                 return CameraUnavailable(
                     f"{self.name} sends pictures of {width}x{height}: ask it for at most "
-                    f"{MOST_PIXELS // 1_000_000} million pixels"
+                    f"{MOST_VIDEO_PIXELS // MEGA} million pixels"
                 )
         return CameraUnavailable(
             f"{self.name} ended or gave no frame for {self._read_s:g} s "

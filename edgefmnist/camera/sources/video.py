@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgefmnist.camera.decoding.limits import MEGA, MOST_VIDEO_PIXELS
 from edgefmnist.camera.source import Damaged
 from edgefmnist.camera.sources.decoder import (
-    MOST_PIXELS,
     Decoder,
     is_playlist,
     library,
@@ -64,10 +64,10 @@ def _open(path: Path) -> Decoder:
         file.close()
         raise BadPicture(f"{path} holds no video: name a file that does")
     width, height = decoder.declared
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_VIDEO_PIXELS:
         decoder.close()
         raise BadPicture(
-            f"{path} has pictures of {width}x{height}, over {MOST_PIXELS // 1_000_000} million "
+            f"{path} has pictures of {width}x{height}, over {MOST_VIDEO_PIXELS // MEGA} million "
             f"pixels: make it smaller, for example with '{_conversion(path, '-vf scale=1280:-2 ')}'"
         )
     return decoder

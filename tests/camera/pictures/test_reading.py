@@ -150,5 +150,5 @@ def test_what_is_no_picture_exits_5_with_exactly_one_line(
 def test_missing_and_unreadable(tmp_path: Path) -> None:
     with pytest.raises(BadPicture, match="No such file"):
         read_picture(tmp_path / "gone.jpg")
-    with pytest.raises(BadPicture, match="directory"):
+    with pytest.raises(BadPicture, match="it is a folder"):
         read_picture(tmp_path)

@@ -192,9 +192,10 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def connected(preview: Preview, request: bytes = b"") -> socket.socket:
-    """A connection with a small receive buffer that has sent `request`."""
+def connected(preview: Preview, request: bytes = b"", peer: str = "127.0.0.1") -> socket.socket:
+    """A connection from `peer`, with a small receive buffer, that has sent `request`."""
     client = socket.socket()
+    client.bind((peer, 0))
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(20)
     client.connect(("127.0.0.1", port_of(preview)))

@@ -21,7 +21,6 @@ from tests.camera.preview.conftest import (
     get,
     next_picture,
     open_files,
-    port_of,
     start_request,
     status,
     whole,
@@ -32,15 +31,6 @@ def is_ended(client: socket.socket) -> bool:
     """Whether the server has ended it; what it said before can still be read."""
     state = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
     return state != 1  # TCP_ESTABLISHED
-
-
-def from_host(preview: Preview, host: str, request: bytes = b"") -> socket.socket:
-    """A connection from another address of this machine."""
-    client = socket.create_connection(
-        ("127.0.0.1", port_of(preview)), timeout=20, source_address=(host, 0)
-    )
-    client.sendall(request)
-    return client
 
 
 def opening(client: socket.socket) -> bytes:
@@ -58,7 +48,7 @@ def test_however_many_wait_a_request_is_answered(
     monkeypatch.setattr(connections, "_REQUEST_S", 300.0)
     files = open_files()
     viewers = [start_request(preview, "/stream.mjpg") for _ in range(VIEWERS)]
-    others = [from_host(preview, f"127.0.0.{number}") for number in range(2, 6)]
+    others = [connected(preview, peer=f"127.0.0.{number}") for number in range(2, 6)]
     crowd = [connected(preview, begun) for _ in range(3 * MAX_WAITING)]
     for path in ("/healthz", "/", "/page.js", "/metrics"):
         assert ask(preview, path).status == 200, path  # beside them, from the same host

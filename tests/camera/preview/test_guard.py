@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from edgefmnist.camera.preview import Preview
 from edgefmnist.camera.preview.attempts import BURST
 from edgefmnist.camera.preview.guard import OPEN_PATHS, Guard
 from edgefmnist.camera.preview.tokens import Token
-from tests.camera.preview.conftest import OpenPreview, ask, event, port_of, post, status
+from tests.camera.preview.conftest import OpenPreview, ask, connected, event, get, post, status
 
 SECRET = "correct-horse/battery+staple="
 CLOSED = ("/", "/page.js", "/stream.mjpg", "/events", "/metrics")
@@ -43,8 +42,7 @@ def locked(opened: OpenPreview) -> Preview:
 
 def on_the_wire(preview: Preview, words: str) -> int:
     """The status of the answer to exactly these bytes."""
-    with socket.create_connection(("127.0.0.1", port_of(preview)), 20) as client:
-        client.sendall(words.encode("latin-1"))
+    with connected(preview, words.encode("latin-1")) as client:
         told = client.recv(64)
     return int(told.split()[1])
 
@@ -141,12 +139,7 @@ def test_a_peer_may_guess_only_so_often_and_the_others_as_before(locked: Preview
     # What needs no token, and who asks without one, meets no limit.
     assert ask(locked, "/healthz").status == 200 and ask(locked, "/").status == 401
     # Neither does another peer, nor who holds the cookie.
-    with socket.create_connection(
-        ("127.0.0.1", port_of(locked)), 20, source_address=("127.0.0.2", 0)
-    ) as other:
-        other.sendall(
-            f"GET /?token={SECRET} HTTP/1.1\r\nHost: x\r\n\r\n".replace("+", "%2b").encode()
-        )
+    with connected(locked, get(f"/?token={SECRET}".replace("+", "%2b")), "127.0.0.2") as other:
         told = other.recv(4096).decode()
     assert " 303 " in told.partition("\r\n")[0]
     cookie = told.partition("set-cookie: ")[2].partition(";")[0]

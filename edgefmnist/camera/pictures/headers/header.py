@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from edgefmnist.camera.decoding.jpeg_structure import Structure
+
 DAMAGED = "is a damaged picture"
 
 
@@ -22,6 +24,7 @@ class Header:
     scales: the decoder makes smaller pictures cheaper (JPEG alone).
     animated: there is more than one picture in it.
     taken: when, as `exif.taken`; empty where the file does not say.
+    structure: of a JPEG, whose decoding needs it.
     """
 
     kind: str
@@ -34,6 +37,7 @@ class Header:
     scales: bool = False
     animated: bool = False
     taken: str = ""
+    structure: Structure | None = None
 
     @property
     def pixels(self) -> int:

@@ -30,4 +30,5 @@ def read(data: bytes) -> Header:
         overhead_bytes=found.coefficient_bytes,
         scales=True,
         taken=exif.taken(found.exif),
+        structure=found,
     )

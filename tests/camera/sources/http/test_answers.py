@@ -27,7 +27,6 @@ MULTIPART = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; bounda
 def raw_server(answer: Callable[[socket.socket], None] | bytes) -> Iterator[str]:
     """A server that says just these bytes; yields ``HOST:PORT``."""
     listener = socket.create_server(("127.0.0.1", 0))
-    over = threading.Event()
 
     def serve() -> None:
         with contextlib.suppress(OSError):
@@ -48,7 +47,6 @@ def raw_server(answer: Callable[[socket.socket], None] | bytes) -> Iterator[str]
     try:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        over.set()
         listener.close()
 
 
