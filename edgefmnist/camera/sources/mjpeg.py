@@ -136,7 +136,7 @@ class MjpegSource:
                 return self._parts.part()
         except Ended as error:
             raise CameraUnavailable(
-                f"{self.name} ended after {self._count} frames: check the sender, then start again"
+                f"{self.name} ended after {self._count} frames: check the sender"
             ) from error
 
     def close(self) -> None:

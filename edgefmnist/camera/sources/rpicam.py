@@ -156,8 +156,7 @@ class RpicamSource:
         while view:
             if not self._selector.select(max(0.0, deadline - time.monotonic())):
                 raise CameraUnavailable(
-                    f"rpicam-vid gave no frame for {longest_s:g} s: check the camera's ribbon "
-                    "cable, then start again"
+                    f"rpicam-vid gave no frame for {longest_s:g} s: check the camera's ribbon cable"
                 )
             got = os.readv(self._pipe, [view])
             if got == 0:

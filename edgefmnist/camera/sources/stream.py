@@ -212,7 +212,7 @@ class StreamSource:
                 )
         return CameraUnavailable(
             f"{self.name} ended or gave no frame for {self._read_s:g} s "
-            f"(after {self._count}): check the sender, then start again"
+            f"(after {self._count}): check the sender"
         )
 
     def _no_keyframe(self) -> CameraUnavailable:

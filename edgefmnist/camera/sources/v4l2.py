@@ -188,8 +188,7 @@ class V4l2Source:
         if self._count == 0:
             return _busy(self._device)
         return CameraUnavailable(
-            f"{self._device} stopped giving frames after {self._count}: "
-            "check its cable and power, then start again"
+            f"{self._device} stopped giving frames after {self._count}: check its cable and power"
         )
 
     def close(self) -> None:
