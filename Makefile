@@ -41,10 +41,10 @@ demo: $(DATA)
 	$(BIN)/python -m edgefmnist.cli.demo --out $(DEMO)
 
 test: $(DATA)
-	$(BIN)/python -m pytest -m "not slow and not arm64" -n 2
+	$(BIN)/python -m pytest -m "not slow and not arm64" -n 2 --dist worksteal
 
 test-slow: $(DATA)
-	$(BIN)/python -m pytest -m slow -n 2
+	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
 
 # The wheel in emulated userlands of Raspberry Pi OS's kind, all of SUITES on all of CORES, e.g.
 # `make test-arm64 SUITES=bookworm CORES=cortex-a72`. Needs qemu-user-static, proot, mmdebstrap.
@@ -53,12 +53,12 @@ test-arm64: $(DATA)
 
 # The device's tests with the runtime of 32-bit Raspberry Pi OS, on this machine.
 test-legacy: $(DATA) build/legacy/.installed
-	PYTHONPATH="$(CURDIR)" build/legacy/bin/python -m pytest -m "not slow and not arm64" -n 2 -rs \
+	PYTHONPATH="$(CURDIR)" build/legacy/bin/python -m pytest -m "not slow and not arm64" -n 2 --dist worksteal -rs \
 		tests/camera tests/doctor tests/environment tests/preprocess tests/runtime tests/service
 
 # Every lower bound in pyproject.toml, the train extra's too.
 test-lowest: $(DATA) build/lowest/.installed
-	PYTHONPATH="$(CURDIR)" build/lowest/bin/python -m pytest -m "not slow and not arm64" -n 2 -rs
+	PYTHONPATH="$(CURDIR)" build/lowest/bin/python -m pytest -m "not slow and not arm64" -n 2 --dist worksteal -rs
 
 build/legacy/.installed build/lowest/.installed: MAKER = $(OLDER_PYTHON)
 build/%/.installed: requirements/%.txt

@@ -66,6 +66,7 @@ def test_a_sweep_ranks_goes_on_and_tells_what_failed(run_cli: RunCli, tmp_path: 
 
 
 @needs_ray
+@pytest.mark.slow
 def test_all_trials_failed_is_an_error(run_cli: RunCli, tmp_path: Path) -> None:
     done = run_cli(*SHORT, "--set", "validation_count=60001", "--out", str(tmp_path))
     assert done.returncode == 1 and done.stdout == ""

@@ -74,6 +74,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_jax
+@pytest.mark.slow
 def test_two_processes_end_where_one_does(alone: Path, tmp_path: Path) -> None:
     told = [_finish(process) for process in _start_two(tmp_path)]
     assert told[0] == told[1] and "right " in told[0]
