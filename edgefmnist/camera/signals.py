@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
-import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
+
+_PATIENCE_S = 1.0
+_STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
+
+
+class _Asked:
+    """Whether a signal came.
+
+    A plain attribute: one signal may come while another is handled, and a lock, such as that of
+    `threading.Event`, would then be waited for by the thread that has it.
+    """
+
+    def __init__(self) -> None:
+        self.yet = False
 
 
 @contextlib.contextmanager
@@ -17,16 +32,17 @@ def stop_requested() -> Iterator[Callable[[], bool]]:
     A second Ctrl-C raises KeyboardInterrupt, for whoever will not wait. Only the main thread can
     enter the block; the handlers from before come back afterwards.
     """
-    asked = threading.Event()
+    asked = _Asked()
 
     def handle(number: int, _: FrameType | None) -> None:
-        if asked.is_set() and number == signal.SIGINT:
+        if asked.yet and number == signal.SIGINT:
             raise KeyboardInterrupt
-        asked.set()
+        asked.yet = True
+        _leave_stuck_outputs()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked.is_set
+        yield lambda: asked.yet
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -42,19 +58,42 @@ def reload_requested() -> Iterator[Callable[[], bool]]:
     if _has_terminal():
         yield lambda: False
         return
-    asked = threading.Event()
+    asked = _Asked()
 
     def take() -> bool:
-        if not asked.is_set():
+        if not asked.yet:
             return False
-        asked.clear()
+        asked.yet = False
         return True
 
-    before = signal.signal(signal.SIGHUP, lambda *_: asked.set())
+    def handle(_: int, __: FrameType | None) -> None:
+        asked.yet = True
+
+    before = signal.signal(signal.SIGHUP, handle)
     try:
         yield take
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def _leave_stuck_outputs() -> None:
+    """Let what is written to a full pipe that nobody reads go nowhere.
+
+    Else a write that waits there, which Python takes up again after each signal, would never end.
+    """
+    stuck = []
+    for descriptor in (_STANDARD_OUTPUT, _STANDARD_ERROR):
+        with contextlib.suppress(OSError):  # a closed one
+            if not select.select([], [descriptor], [], _PATIENCE_S)[1]:
+                stuck.append(os.fstat(descriptor))
+    if not stuck:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for entry in Path("/proc/self/fd").iterdir():  # there may be copies
+        with contextlib.suppress(OSError):
+            if any(os.path.samestat(os.fstat(int(entry.name)), one) for one in stuck):
+                os.dup2(nowhere, int(entry.name))
+    os.close(nowhere)
 
 
 def _has_terminal() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -92,7 +93,7 @@ def reporting_errors(action: Callable[[], int | None]) -> int:
     except typer.TyperException as error:  # wrong options and arguments, in Typer's words
         words = error.format_message().rstrip(".?")
         context = getattr(error, "ctx", None)  # of the command that did not understand
-        command = app.info.name if context is None else context.command_path
+        command = _command_named() if context is None else context.command_path
         return _fail(f"{words}. See {command} --help.", error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -104,6 +105,18 @@ def reporting_errors(action: Callable[[], int | None]) -> int:
         return 0
     except Exception as error:
         return _unforeseen(error)
+
+
+def _command_named() -> str:
+    """The command that the words begin with, for errors that do not know theirs."""
+    group: Any = typer.main.get_command(app)
+    path = [str(app.info.name)]
+    for word in sys.argv[1:]:
+        group = getattr(group, "commands", {}).get(word)
+        if group is None:
+            break
+        path.append(word)
+    return " ".join(path)
 
 
 def _unforeseen(error: Exception) -> int:

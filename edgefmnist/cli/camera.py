@@ -202,7 +202,7 @@ def _run(
 def _background(
     capture: Capture, how: _Understanding, should_stop: Callable[[], bool]
 ) -> Background | None:
-    """What the two options ask for; None for neither, or where a stop came while learning."""
+    """What the two options ask for; None for neither. Raises: typer.Exit at a stop meanwhile."""
     from edgefmnist import files
     from edgefmnist.camera import background
     from edgefmnist.render import live
@@ -213,7 +213,9 @@ def _background(
     files.make_folder(target.parent)  # before the work, which takes its time
     with live.learning() as on_progress:
         learned = background.learn(capture, on_progress, should_stop)
-    if learned is not None:
-        background.save(learned, target)
-        live.show_learned(target)
+    if learned is None:
+        live.show_not_learned(target)
+        raise typer.Exit(130)  # whatever was to follow needs the file
+    background.save(learned, target)
+    live.show_learned(target)
     return learned

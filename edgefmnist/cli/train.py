@@ -69,6 +69,7 @@ def train(
 
     Writes model.keras, curves, confusion matrix and result into a folder.
     """
+    from edgefmnist.cli.models import opened
     from edgefmnist.frameworks import require_keras
     from edgefmnist.training import recipes
     from edgefmnist.training.settings import changed, read
@@ -80,16 +81,16 @@ def train(
     folder = out or Path("runs") / chosen.name
     if process == 0:  # before Keras and the data, which take their time
         files.check_folder(folder)
-    require_keras()
-    from edgefmnist.cli.models import opened
-    from edgefmnist.dataset import load
-    from edgefmnist.render import training as view
-    from edgefmnist.render.data import downloading
-    from edgefmnist.training.records import Cluster, TrainConfig
-    from edgefmnist.training.trainer import refuse_unfinished
-    from edgefmnist.training.trainer import train as run
-
     with contextlib.ExitStack() as stack:
+        teachers = tuple(stack.enter_context(opened(spec)) for spec in teacher or ())
+        require_keras()
+        from edgefmnist.dataset import load
+        from edgefmnist.render import training as view
+        from edgefmnist.render.data import downloading
+        from edgefmnist.training.records import Cluster, TrainConfig
+        from edgefmnist.training.trainer import refuse_unfinished
+        from edgefmnist.training.trainer import train as run
+
         config = TrainConfig(
             recipe=chosen,
             epochs=epochs or chosen.epochs,
@@ -100,7 +101,7 @@ def train(
             cluster=Cluster(coordinator=distribute, processes=processes, process=process)
             if distribute
             else None,
-            teachers=tuple(stack.enter_context(opened(spec)) for spec in teacher or ()),
+            teachers=teachers,
         )
         if not resume:  # before the data are loaded, which takes its time
             refuse_unfinished(config)

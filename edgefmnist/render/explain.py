@@ -101,6 +101,7 @@ def draw(
 
 def _free_name(path: str, taken: set[str]) -> str:
     stem = Path(path).stem.encode(errors="surrogateescape")[:_LONGEST_NAME].decode(errors="ignore")
+    stem = "".join(c if c.isprintable() else "_" for c in stem)  # as a terminal can list it
     stem = stem.lstrip(".") or "picture"  # lest it be hidden
     name, count = stem, 1
     while name.casefold() in taken:  # some file systems take A and a for the same

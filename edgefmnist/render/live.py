@@ -125,6 +125,14 @@ def show_learned(file: Path) -> None:
     )
 
 
+def show_not_learned(file: Path) -> None:
+    """Tell that a stop came first."""
+    notes.print(
+        f"stopped before the background was learned: {printable(str(file))} is as it was",
+        soft_wrap=True,
+    )
+
+
 class _Notices:
     """A sink, and a line on stderr where the camera or the learned background is lost or found."""
 

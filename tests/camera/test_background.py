@@ -110,7 +110,10 @@ def test_what_cannot_run_is_told_in_one_line(
     assert_one_line(done, code, told)
 
 
-def test_a_stop_while_learning_ends_at_once_and_writes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_while_learning_ends_at_once_and_writes_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     command = [sys.executable, "-m", "edgefmnist", "camera", "--learn-background"]
     with subprocess.Popen(
         [*command, "--source", "demo"],  # its grounds change: there is nothing to learn
@@ -122,9 +125,10 @@ def test_a_stop_while_learning_ends_at_once_and_writes_nothing(tmp_path: Path) -
     ) as process:
         assert process.stderr is not None
         assert "keep the scene empty" in process.stderr.readline()
-        process.send_signal(signal.SIGTERM)
-        out, errors = process.communicate(timeout=30)
-    assert process.returncode == 0 and out == "" and errors == ""
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == ""
+    assert errors.count("\n") == 1 and "stopped before the background was learned" in errors
     assert list(tmp_path.iterdir()) == []
 
 

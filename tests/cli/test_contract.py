@@ -94,6 +94,8 @@ def test_a_closed_pipe_is_no_error() -> None:
         (("service", "prnt"), "edgefmnist service"),
         (("doctor", "--jsn"), "edgefmnist doctor"),
         (("nosuch",), "edgefmnist"),
+        (("predict", "--model"), "edgefmnist predict"),
+        (("evaluate", "tiny", "--data"), "edgefmnist evaluate"),
     ],
 )
 def test_hints_name_the_help_of_the_command(

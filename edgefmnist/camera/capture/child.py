@@ -56,11 +56,13 @@ class Mailbox:
         self._fault: Fault = ""
         self._last: Answer | None = None  # what every later question is answered with
         self._dropped = 0
+        self._gave = False
         self._stopped = False
 
     def put(self, frame: Frame, read_ns: int, fault: Fault) -> bool:
         """Take in a frame that took `read_ns` to read; false where no more is wanted."""
         with self._changed:
+            self._gave = True
             if fault:
                 self._dropped += 1
             else:
@@ -84,9 +86,11 @@ class Mailbox:
     def finish(self, last: Answer) -> None:
         """Nothing comes any more: answer `last` from now on."""
         with self._changed:
+            if isinstance(last, Failed):
+                last = dataclasses.replace(last, gave=self._gave)
+                if self._live:
+                    self._frame = None  # from before the failure, so stale: it is not classified
             self._last = last
-            if isinstance(last, Failed) and self._live:
-                self._frame = None  # from before the failure, so stale: it is not classified
             self._wake()
 
     def stop(self) -> None:

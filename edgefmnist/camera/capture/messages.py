@@ -88,10 +88,15 @@ class Ended:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The source raised. error: the name of the class of ours. message: its line."""
+    """The source raised.
+
+    error: the name of the class of ours. message: its line. gave: whether it had given a frame
+    before, also one that nobody has asked for.
+    """
 
     error: str
     message: str
+    gave: bool = False
 
     def exception(self) -> EdgeFmnistError:
         """The error that the source raised, to be raised here."""

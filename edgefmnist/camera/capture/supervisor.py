@@ -199,6 +199,7 @@ class Supervisor:
     def _failed(self, failed: Failed) -> None:
         """The source raised: lose the camera, or raise where waiting would not help."""
         error = failed.exception()
+        self._gave = self._gave or failed.gave
         # Whatever it is, a camera that ran is waited for: the words of the command were right then,
         # and what has come since is the camera's doing, or a defect of ours.
         ran = self._gave and self._may_restart()

@@ -24,6 +24,11 @@ def open_log(path: Path, limit_bytes: int, *, every_frame: bool) -> JsonLines:
     if limit_bytes < _LEAST_LIMIT:
         raise UsageError(f"--log-limit: {limit_bytes:,} bytes hold too little; give 20KB or more")
     files.check_target(path)
+    if _is_standard_stream(path):
+        raise CannotWrite(
+            f"--log {path}: standard output or error leads there already; name another file, or "
+            "give --jsonl for these lines on standard output"
+        )
     try:
         if not _is_log(links.follow(path)):
             raise CannotWrite(
@@ -34,6 +39,15 @@ def open_log(path: Path, limit_bytes: int, *, every_frame: bool) -> JsonLines:
     except OSError as error:
         raise files.cannot_write(error.filename or path, error) from error
     return JsonLines(file, "log", every_frame=every_frame)
+
+
+def _is_standard_stream(path: Path) -> bool:
+    """Whether stdout or stderr is this very file: two writers that know nothing of each other."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return True
+    return False
 
 
 class RotatingFile:

@@ -22,6 +22,11 @@ class Pace:
         self._shift_s: float | None = None  # from a frame's own time to time.monotonic()
         self._before_s = 0.0  # the frame before, by its own time
         self._usual_s = _USUAL_S
+        self._is_cut = False
+
+    def cut(self) -> None:
+        """The next frame's own time has nothing to do with the one before it."""
+        self._is_cut = True
 
     def due(self, own_s: float) -> float:
         """When the next frame is due, as ``time.monotonic()``; own_s: its own time in seconds."""
@@ -30,11 +35,11 @@ class Pace:
             self._shift_s = now - own_s
         else:
             step_s = own_s - self._before_s
-            if 0 <= step_s <= self._cut_s:
+            if 0 <= step_s <= self._cut_s and not self._is_cut:
                 self._usual_s = step_s or self._usual_s
             else:
                 self._shift_s -= step_s - self._usual_s
-        self._before_s = own_s
+        self._before_s, self._is_cut = own_s, False
         late_s = now - (own_s + self._shift_s)
         if late_s > _MOST_LATE_S:  # it stood still, and goes on from where it is
             self._shift_s += late_s

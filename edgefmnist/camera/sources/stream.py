@@ -148,6 +148,8 @@ def _no_video(name: str, error: Exception) -> str:
     said = getattr(error, "strerror", None) or type(error).__name__
     if isinstance(error, TimeoutError) or re.search("exit requested", said, re.IGNORECASE):
         said = f"nothing for {OPEN_TIMEOUT_S:g} s"
+    elif isinstance(error, library().error.HTTPOtherClientError):
+        said = "the sender refuses, with a status of 4xx"  # FFmpeg does not pass it on
     return (
         f"no video from {name} ({said}): check that address, port and path are right and that "
         "the sender runs; a playlist (HLS, DASH) is not followed"

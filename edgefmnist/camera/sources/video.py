@@ -82,7 +82,8 @@ class _Unnamed:
 
 def _undecodable(path: Path) -> BadPicture:
     return BadPicture(
-        f"{path} cannot be decoded as a video: convert it, for example with '{_conversion(path)}'"
+        f"{path} cannot be decoded as a video: copy it again if it is not whole, or convert it, "
+        f"for example with '{_conversion(path)}'"
     )
 
 
@@ -172,6 +173,7 @@ class VideoSource:
             if self._loop:  # to seek is not exact in every format; to open again is
                 self._decoder.close()
                 self._decoder, self._whole = _open(self._path), 0
+                self._pace.cut()  # a film of one picture begins at the time at which it ended
         return None
 
     def _read_on(self) -> VideoFrame | None:

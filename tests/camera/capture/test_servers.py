@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -45,6 +46,27 @@ def test_a_camera_that_ran_is_waited_for_whatever_its_server_says(
         camera = watched(f"http://me:pw@{address}/")
         camera.until_live()
         camera.until(lambda: next_connection(connections) >= 3, 60)
+        camera.until_live(60)
+    assert State.FAILED not in camera.states
+
+
+def test_a_camera_that_gave_frames_to_nobody_ran_too(watched: Callable[..., Watched]) -> None:
+    """The first connection ends before the loop, busy elsewhere, has asked for a frame."""
+    connections, ended = itertools.count(), threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        first = next(connections) == 0
+        connection.sendall(MULTIPART + b"\r\n")
+        for number in range(5 if first else 100):
+            connection.sendall(part(picture(number)))
+            time.sleep(0.03)
+        connection.close()
+        ended.set()
+
+    with raw_server(serve) as address:
+        camera = watched(f"http://{address}/")
+        assert ended.wait(60)
+        time.sleep(1)  # for the capture process to see the end
         camera.until_live(60)
     assert State.FAILED not in camera.states
 

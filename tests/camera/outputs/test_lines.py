@@ -6,6 +6,8 @@ import itertools
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,17 @@ def test_frame_fields() -> None:
     assert fields["label"] == "Bag" and fields["score"] == 0.95 and fields["unknown"] is False
     assert len(fields["top"]) == 10 and fields["box"] == [1, 2, 3, 4]
     assert "name" not in fields and "true_label" not in fields and "background_fits" not in fields
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_the_log_is_not_where_the_terminal_output_goes(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, "-m", "edgefmnist", "camera", "--source", "demo", "--frames", "3"]
+    with (tmp_path / "stdout").open("w") as out, (tmp_path / "stderr").open("w") as errors:
+        done = subprocess.run(
+            [*command, "--log", f"/dev/{name}"], stdout=out, stderr=errors, timeout=120
+        )
+    assert done.returncode == 2
+    assert f"--log /dev/{name}: standard output or error" in (tmp_path / "stderr").read_text()
 
 
 def test_half_written_line_is_finished_when_there_is_room(tmp_path: Path) -> None:

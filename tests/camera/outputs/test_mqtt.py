@@ -175,11 +175,11 @@ def test_changes_availability_and_discovery(broker: Callable[..., Broker], run_c
     assert sorted(topic.split("/")[1] for topic in configs) == ["binary_sensor", "sensor", "sensor"]
     assert len({config["unique_id"] for config in configs.values()}) == 3
     for topic, config in configs.items():
-        assert topic.startswith("homeassistant/") and topic.split("/")[2] == "garden_cam"
-        assert config["device"]["identifiers"] == ["garden_cam"]
+        assert topic.startswith("homeassistant/") and topic.split("/")[2] == "edgefmnist-garden_cam"
+        assert config["device"]["identifiers"] == ["edgefmnist-garden_cam"]
         assert config["state_topic"] in found
         assert config.get("availability_topic", "garden/cam/availability") in found
-    label = configs["homeassistant/sensor/garden_cam/label/config"]
+    label = configs["homeassistant/sensor/edgefmnist-garden_cam/label/config"]
     assert set(label["options"]) == {*LABELS, "unknown"}
 
 
@@ -523,11 +523,28 @@ def test_identities_are_stable_and_never_the_same() -> None:
     assert again.client_id == first.client_id
     for one in (again, second, other):
         one.close()
-    assert entity_prefix("garden/cam") == "garden_cam"
-    topics = ["a/b", "a_b", "a b", "größe", "grüße", "グ", "衣", "a/é", "a/è", "a.b", "A/B"]
+    assert entity_prefix("edgefmnist/pi") == "edgefmnist_pi"
+    assert entity_prefix("garden/cam") == "edgefmnist-garden_cam"
+    topics = [
+        "edgefmnist/a",
+        "edgefmnist-a",
+        "edgefmnist/edgefmnist/a",
+        "edgefmnist",
+        "a/b",
+        "a_b",
+        "a b",
+        "größe",
+        "grüße",
+        "グ",
+        "衣",
+        "a/é",
+        "a/è",
+        "a.b",
+        "A/B",
+    ]
     prefixes = {entity_prefix(topic) for topic in topics}
     assert len(prefixes) == len(topics)
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", prefix) for prefix in prefixes)
+    assert all(re.fullmatch(r"edgefmnist[A-Za-z0-9_-]+", prefix) for prefix in prefixes)
 
 
 def test_each_camera_of_a_machine_has_a_topic_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -691,6 +708,7 @@ def test_url_forms() -> None:
         *("", "pi", "http://pi", "mqtt://", "mqtt://[::1", "mqtt://pi:0", "mqtt://pi:99999"),
         *("mqtt://pi:abc", "mqtt://pi/+/a", "mqtt://pi/a#b", "mqtt://pi/a%23", "mqtt://pi/$SYS/a"),
         *("mqtt://pi/?a=b", "mqtt://a..b", "mqtt://a b", "mqtt://pi/%00"),
+        *("mqtt://pi/a/#", "mqtt://pi/a?", "mqtt://pi/a\nb", "mqtt://pi/a\tb"),
     ],
 )
 def test_wrong_urls(url: str) -> None:
@@ -720,6 +738,12 @@ def test_password_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     broker = read_broker("mqtt://me@pi", file, None)
     assert broker.password == " with blanks " and "blanks" not in repr(broker)
     assert read_broker("mqtt://me@pi", None, None).password == "other"
+    file.write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    assert read_broker("mqtt://me@pi", file, None).password == "secret"
+    for wrong in (Path("/dev/zero"), file):
+        file.write_text("long " * 1000)
+        with pytest.raises(UsageError, match="not a password"):
+            read_broker("mqtt://me@pi", wrong, None)
     with pytest.raises(UsageError, match="needs a user"):
         read_broker("mqtt://pi", None, None)
     file.write_text("\nsecond\n")

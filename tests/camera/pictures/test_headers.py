@@ -244,7 +244,13 @@ def tiff(*tags: tuple[int, int, int], big: bool = False) -> bytes:
 
 def png_header(width: int, height: int, bits: int, colour: int) -> bytes:
     chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n\0\0\0\r" + chunk + struct.pack(">I", zlib.crc32(chunk)) + bytes(8)
+    return (
+        b"\x89PNG\r\n\x1a\n\0\0\0\r"
+        + chunk
+        + struct.pack(">I", zlib.crc32(chunk))
+        + bytes(4)
+        + b"IEND"
+    )
 
 
 def jpeg_header(width: int, height: int, marker: int, scans: int = 1) -> bytes:
@@ -329,6 +335,19 @@ def test_nothing_huge_is_decoded(tmp_path: Path) -> None:
         assert line.startswith(str(tmp_path / name)), line
         assert re.search(r"million pixels|scans|rare kind", line), line
     assert int(peak_mib) < 20
+
+
+@pytest.mark.parametrize("kind", [b"IDAT", b"PLTE", b"tEXt", b"eXIf", b"IEND"])
+def test_a_png_that_declares_more_than_there_is_never_reaches_the_decoder(
+    kind: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It would ask for so much memory first."""
+    data = cv2.imencode(".png", np.zeros((28, 28, 3), np.uint8))[1].tobytes()
+    path = tmp_path / "a.png"
+    path.write_bytes(data[:33] + struct.pack(">I", 1 << 30) + kind + data[37:])
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(BadPicture, match="damaged"):
+        read_picture(path)
 
 
 def test_the_largest_phone_photos_are_still_read(tmp_path: Path) -> None:

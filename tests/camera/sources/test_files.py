@@ -104,6 +104,16 @@ def test_realtime_loses_what_nobody_reads_in_time(video_file: WriteVideo) -> Non
     assert number_of(second.pixels) == second.index % 20
 
 
+def test_a_film_of_one_picture_is_shown_again_and_again(video_file: WriteVideo) -> None:
+    path = video_file("a.avi", "MJPG", frames=1)
+    source = open_source(SourceConfig(uri=str(path), realtime=True, loop=True))
+    began = time.monotonic()
+    frames = [source.read() for _ in range(5)]
+    assert all(frame is not None and number_of(frame.pixels) == 0 for frame in frames)
+    assert time.monotonic() - began >= 3 / 30  # at the pace of a film that names none
+    source.close()
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """What ``time.monotonic()`` says: its one item."""

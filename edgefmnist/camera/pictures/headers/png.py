@@ -45,11 +45,21 @@ def read(data: bytes) -> Header:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, place and length of each chunk."""
+    """Name, place and length of each chunk.
+
+    The decoder asks for memory by what a chunk declares, before it looks how much is there.
+
+    Raises: Unreadable where there is less, or no end.
+    """
     at = 8
     for _ in range(_MOST_CHUNKS):
         if at + 8 > len(data):
-            return
+            break
         length, name = struct.unpack_from(">I4s", data, at)
+        if at + 8 + length > len(data):
+            break
         yield name, at + 8, length
+        if name == b"IEND":
+            return
         at += 12 + length
+    raise Unreadable(DAMAGED)

@@ -15,6 +15,7 @@ from edgefmnist.errors import UsageError
 _FORM = "mqtt[s]://[USER@]HOST[:PORT][/TOPIC]"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LONGEST_TOPIC = 200
+_LONGEST_PASSWORD = 1000
 _PASSWORD = "EDGEFMNIST_MQTT_PASSWORD"
 
 
@@ -59,6 +60,8 @@ def read_broker(
 
 def _split(url: str) -> SplitResult:
     try:
+        if not url.isprintable():  # urlsplit drops line ends and tabs
+            raise ValueError
         parts = urlsplit(url)
     except ValueError:
         raise UsageError(f"--mqtt: this is no URL; give {_FORM}") from None
@@ -71,7 +74,7 @@ def _split(url: str) -> SplitResult:
             "--mqtt: no password in the URL, where every user of this machine can read it: put it "
             f"into {_PASSWORD} or a file named with --mqtt-password-file"
         )
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise UsageError(f"--mqtt: a URL with ? or #; give {_FORM}")
     return parts
 
@@ -117,13 +120,15 @@ def _password(file: Path | None) -> str | None:
     if file is None:
         return os.environ.get(_PASSWORD) or None
     try:
-        with file.open(encoding="utf-8") as opened:
-            password = opened.readline(10_000).rstrip("\r\n")
+        with file.open(encoding="utf-8-sig") as opened:  # some editors begin with a mark
+            password = opened.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"--mqtt-password-file {file}: {reason}") from None
     if not password:
         raise UsageError(f"--mqtt-password-file {file}: its first line is empty")
+    if len(password) > _LONGEST_PASSWORD or "\0" in password:
+        raise UsageError(f"--mqtt-password-file {file}: its first line is not a password")
     return password
 
 

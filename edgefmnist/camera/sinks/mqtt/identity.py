@@ -38,8 +38,13 @@ def default_topic(source: str) -> str:
 
 
 def entity_prefix(topic: str) -> str:
-    """`topic` in letters, digits, ``-`` and ``_`` for Home Assistant's identifiers."""
+    """`topic` in letters, digits, ``-`` and ``_`` for Home Assistant's identifiers.
+
+    It begins with our name: other programs' devices may well be called as `topic` is.
+    """
     plain = topic.replace("/", "_")
+    if not topic.startswith("edgefmnist/"):
+        plain = f"edgefmnist-{plain}"
     if re.fullmatch(r"[A-Za-z0-9/-]+", topic):  # nothing else becomes the same
         return plain
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', plain)}_{_digest(topic, 8)}"

@@ -74,15 +74,25 @@ def explained(error: BaseException, address: Address | str) -> CameraUnavailable
     elif isinstance(error, OSError):
         words = error.strerror or type(error).__name__
     else:
-        words = f"{type(error).__name__}: {said(error)}"
         return CameraUnavailable(
-            f"{address} sends what is not a video over HTTP ({words}): check that port and path "
-            "are right"
+            f"{address} sends what is not a video over HTTP ({_what_came(error)}): check that port "
+            "and path are right"
         )
     return CameraUnavailable(
         f"no video from {address} ({said(words)}): check that address, port and path are right "
         "and that the sender runs"
     )
+
+
+def _what_came(error: BaseException) -> str:
+    """What was wrong with an answer, without the names of Python's classes."""
+    if isinstance(error, http.client.IncompleteRead):
+        return "it ends too early"
+    if isinstance(error, http.client.LineTooLong):
+        return "a line that is too long"
+    if isinstance(error, http.client.BadStatusLine):
+        return f"no HTTP: {said(error)}"
+    return said(error) or "an answer that HTTP does not know"
 
 
 def _untrusted(error: ssl.SSLCertVerificationError, address: Address | str) -> CameraUnavailable:

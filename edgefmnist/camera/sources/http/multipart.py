@@ -9,6 +9,7 @@ MOST_BYTES = 16_000_000
 
 _LONGEST_LINE = 1 << 14
 _MOST_HEADERS = 100
+_TELLING_BYTES = 6  # of a boundary that no coded data are mistaken for
 
 
 class Ended(Exception):
@@ -69,6 +70,16 @@ class Multipart:
             self._boundary = word
         return word != b"" and word in (self._boundary, self._boundary + b"--")
 
+    def _boundary_within(self, line: bytes) -> int | None:
+        """Where a boundary begins that follows the body without a line end between."""
+        if len(self._boundary) < _TELLING_BYTES:
+            return None
+        text = line.rstrip()
+        for word in (self._boundary, self._boundary + b"--"):
+            if text.endswith(word):
+                return len(text) - len(word)
+        return None
+
     def _exactly(self, length: int) -> bytes:
         if length > MOST_BYTES:
             raise TooMuch(f"a part of {length} bytes")
@@ -83,6 +94,9 @@ class Multipart:
             self._at_part = self._is_boundary(line)
             if self._at_part:
                 return bytes(body)
+            if (end := self._boundary_within(line)) is not None:
+                self._at_part = True
+                return bytes(body + line[:end])
             body += line
         raise TooMuch(f"a part of over {MOST_BYTES // 1_000_000} MB")
 
