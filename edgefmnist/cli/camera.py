@@ -27,6 +27,7 @@ from edgefmnist.errors import BadPicture, UsageError
 
 if TYPE_CHECKING:
     from edgefmnist.camera.capture import Capture
+    from edgefmnist.camera.labelling.learned import LearnedModels
     from edgefmnist.camera.loop import CameraConfig
     from edgefmnist.camera.source import SourceConfig
     from edgefmnist.preprocess.background import Background
@@ -139,16 +140,18 @@ def _run(
 ) -> None:
     from edgefmnist.camera.signals import reload_requested, stop_requested
 
+    learned = _learned(outputs.adapt, how.model)
     with (
         reload_requested() as reload_asked,
-        opened(how.model) as file,  # which may take its time, so that Ctrl-C ends it as ever
+        # Which may take its time, so that Ctrl-C ends it as ever.
+        opened(how.model if learned is None else learned.spec()) as file,
         stop_requested() as should_stop,
     ):
         from edgefmnist.camera.background import refuse_folder
         from edgefmnist.camera.capture import open_capture
         from edgefmnist.camera.loop import run_camera
         from edgefmnist.camera.recognizer import open_recognizer
-        from edgefmnist.camera.reloading import Reloading
+        from edgefmnist.camera.reloading import ModelRequests, Reloading
         from edgefmnist.render import live
         from edgefmnist.render.console import show_note
 
@@ -166,14 +169,21 @@ def _run(
                 unknown_threshold=how.unknown_threshold,
                 background=ground,
             )
+            requests = ModelRequests()
+            if outputs.adapt is not None and learned is not None:
+                from edgefmnist.camera.labelling.learning import Learning
+
+                learning = Learning(outputs.adapt, learned, requests.ask)
+                outputs = dataclasses.replace(outputs, learning=learning)
             sinks = open_outputs(outputs, capture.name, recognizer.model)
             reloading = Reloading(
-                spec=how.model,
+                spec=how.model if learned is None else learned.spec(),
                 threads=how.threads,
                 unknown_threshold=how.unknown_threshold,
                 asked=reload_asked,
                 on_loaded=live.show_loaded,
                 on_refused=live.show_refused,
+                requests=requests,
             )
             with (
                 contextlib.closing(reloading),
@@ -197,6 +207,27 @@ def _run(
         live.show_summary(summary, jsonl=outputs.jsonl)
     if capture.unreadable:
         raise typer.Exit(BadPicture.exit_code)
+
+
+def _learned(photos: Path | None, model: str | None) -> LearnedModels | None:
+    """The models learned from `photos`; the one in use is sound, or no longer in use."""
+    if photos is None:
+        return None
+    from edgefmnist.camera.labelling.learned import InUse, LearnedModels
+    from edgefmnist.errors import BadModel
+    from edgefmnist.render import live
+    from edgefmnist.runtime.models import resolve
+
+    learned = LearnedModels(photos, model)
+    if (name := learned.in_use.name) is not None:
+        try:
+            resolve(learned.spec())
+        except BadModel as error:  # a camera that was left to itself starts all the same
+            learned.in_use = InUse(given=model)
+            live.show_refused(error, "the one that the command names answers")
+        else:
+            live.show_learned_model(name, learned.folder)
+    return learned
 
 
 def _background(

@@ -12,13 +12,17 @@ from edgefmnist.errors import printable
 
 if TYPE_CHECKING:
     from edgefmnist.camera.events import Sink
-    from edgefmnist.camera.labelling.labels import Labelling
+    from edgefmnist.camera.labelling import LabelPage
+    from edgefmnist.camera.labelling.learning import Learning
     from edgefmnist.records import ModelInUse
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsConfig:
-    """The options of the same names; sizes in bytes. jsonl: the terminal's form."""
+    """The options of the same names; sizes in bytes. jsonl: the terminal's form.
+
+    learning: from the photos in `adapt`.
+    """
 
     fps: float | None = None
     source: str = "auto"
@@ -33,6 +37,7 @@ class OutputsConfig:
     save_uncertain: Path | None = None
     save_limit_bytes: int = 0
     adapt: Path | None = None
+    learning: Learning | None = None
 
 
 def open_outputs(config: OutputsConfig, source: str, model: ModelInUse) -> list[Sink]:
@@ -53,7 +58,7 @@ def open_outputs(config: OutputsConfig, source: str, model: ModelInUse) -> list[
     return sinks
 
 
-def _add_files(config: OutputsConfig, sinks: list[Sink]) -> Labelling | None:
+def _add_files(config: OutputsConfig, sinks: list[Sink]) -> LabelPage | None:
     if config.log is not None:
         from edgefmnist.camera.sinks.log_file import open_log
 
@@ -64,9 +69,12 @@ def _add_files(config: OutputsConfig, sinks: list[Sink]) -> Labelling | None:
         saved = open_uncertain(config.save_uncertain, config.save_limit_bytes)
         sinks.append(saved)
         if config.adapt is not None:
+            from edgefmnist.camera.labelling import LabelPage
             from edgefmnist.camera.labelling.labels import open_labelling
 
-            return open_labelling(config.save_uncertain, config.adapt, saved.keep)
+            assert config.learning is not None
+            labelling = open_labelling(config.save_uncertain, config.adapt, saved.keep)
+            return LabelPage(labelling=labelling, learning=config.learning)
     return None
 
 
@@ -74,7 +82,7 @@ def _add_network(
     config: OutputsConfig,
     source: str,
     model: ModelInUse,
-    labelling: Labelling | None,
+    labelling: LabelPage | None,
     sinks: list[Sink],
 ) -> None:
     from edgefmnist.render import live

@@ -98,9 +98,14 @@ def show_loaded(model: LoadedModel) -> None:
     notes.print(one_line(f"model: {file.name}{known}, from now on"), soft_wrap=True)
 
 
-def show_refused(error: Exception) -> None:
-    """Say on stderr why a model was refused."""
-    notes.print(one_line(f"model: the one in use stays: {error}"), soft_wrap=True)
+def show_refused(error: Exception, instead: str = "the one in use stays") -> None:
+    """Say on stderr why a model was refused, and which answers."""
+    notes.print(one_line(f"model: {instead}: {error}"), soft_wrap=True)
+
+
+def show_learned_model(name: str, folder: Path) -> None:
+    """Say on stderr that a model answers which was learned and taken before this run."""
+    notes.print(f"model: {printable(name)} of {printable(str(folder))}, learned", soft_wrap=True)
 
 
 def show_bad_model(error: Exception | None) -> None:

@@ -76,6 +76,8 @@ MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
+# A process that learns or tries a model leaves the camera its time.
+SystemCallFilter=setpriority
 # Refused, not killed: a library that asks for a priority goes on without it.
 SystemCallErrorNumber=EPERM
 

@@ -21,7 +21,7 @@ from edgefmnist.errors import MissingDependency
 from edgefmnist.records import ModelInUse
 
 if TYPE_CHECKING:
-    from edgefmnist.camera.labelling.labels import Labelling
+    from edgefmnist.camera.labelling import LabelPage
 
 __all__ = ["Preview", "check_address", "open_preview"]
 
@@ -42,7 +42,7 @@ class Preview:
         self,
         listener: Listener,
         token: Token | None,
-        labelling: Labelling | None = None,
+        labelling: LabelPage | None = None,
         *,
         source: str,
         model: ModelInUse,
@@ -80,7 +80,7 @@ def check_address(address: str) -> None:
 
 
 def open_preview(
-    address: str, labelling: Labelling | None = None, *, source: str, model: ModelInUse
+    address: str, labelling: LabelPage | None = None, *, source: str, model: ModelInUse
 ) -> Preview:
     """Serve the page at `address`, such as ``:8080``, ``0.0.0.0:8080`` or ``[::1]:0``.
 

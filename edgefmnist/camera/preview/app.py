@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from edgefmnist.camera.labelling.labels import Labelling
+from edgefmnist.camera.labelling import LabelPage
 from edgefmnist.camera.preview.board import Board
 from edgefmnist.camera.preview.guard import Guard
 from edgefmnist.camera.preview.label_requests import LabelRequests
@@ -30,6 +30,7 @@ _LABEL_FILES = {
     "/label": ("label.html", "text/html"),
     "/label.css": ("label.css", "text/css"),
     "/label.js": ("label.js", "text/javascript"),
+    "/label_learn.js": ("label_learn.js", "text/javascript"),
 }
 
 
@@ -37,7 +38,7 @@ def build(
     board: Board,
     publisher: Publisher,
     metrics: Metrics,
-    labelling: Labelling | None = None,
+    labelling: LabelPage | None = None,
     *,
     token: Token | None,
     port: int,
@@ -64,7 +65,9 @@ def build(
     label: list[Route] = []
     if labelling is not None:
         label = [_file_route(path, name, media) for path, (name, media) in _LABEL_FILES.items()]
-        label += LabelRequests(labelling, lambda: board.model.labels, lambda: board.event).routes()
+        label += LabelRequests(
+            labelling.labelling, lambda: board.model.labels, lambda: board.event, labelling.learning
+        ).routes()
     app = Starlette(
         routes=[
             *(_file_route(path, name, media) for path, (name, media) in _FILES.items()),

@@ -17,11 +17,13 @@ from edgefmnist import json_text
 from edgefmnist.camera.events import CameraEvent
 from edgefmnist.camera.labelling.kept import KeptFrame
 from edgefmnist.camera.labelling.labels import Done, Labelling
+from edgefmnist.camera.labelling.learning import CannotNow, Learning
 from edgefmnist.camera.labelling.moving import NoLongerThere
 from edgefmnist.camera.preview import label_writing
+from edgefmnist.camera.preview.label_learning import learning_fields
 from edgefmnist.camera.preview.label_pictures import LabelPictures
 from edgefmnist.camera.preview.label_writing import Refused
-from edgefmnist.errors import BadPicture
+from edgefmnist.errors import BadPicture, CannotWrite, one_line
 
 MOST_AT_ONCE = 500
 """Frames in one answer or one change."""
@@ -40,11 +42,13 @@ class LabelRequests:
         labelling: Labelling,
         labels: Callable[[], Sequence[str]],
         newest: Callable[[], CameraEvent | None],
+        learning: Learning,
     ) -> None:
         """labels: of the model in use. newest: event that the button beside the picture keeps."""
         self._labelling = labelling
         self._labels = labels
         self._newest = newest
+        self._learning = learning
         self._pictures = LabelPictures()
         self._places: asyncio.Semaphore | None = None
 
@@ -58,6 +62,11 @@ class LabelRequests:
             writing("/label/throw", self._throw),
             writing("/label/undo", self._undo),
             writing("/label/keep", self._keep),
+            Route("/label/learning", self._status, methods=["GET"]),
+            writing("/label/learn", self._learn),
+            writing("/label/stop", self._stop),
+            writing("/label/use", self._use),
+            writing("/label/back", self._back),
         ]
 
     async def _frames(self, request: Request) -> Response:
@@ -125,6 +134,33 @@ class LabelRequests:
         if not self._labelling.keep(event):
             raise Refused(503, "the disk is too slow for more frames now")
         return JSONResponse({"frame": event.frame})
+
+    async def _status(self, request: Request) -> Response:
+        return JSONResponse(await self._aside(lambda: learning_fields(self._learning.status())))
+
+    async def _learn(self, told: dict[str, Any]) -> Response:
+        return await self._do(self._learning.start)
+
+    async def _stop(self, told: dict[str, Any]) -> Response:
+        return await self._do(self._learning.stop)
+
+    async def _use(self, told: dict[str, Any]) -> Response:
+        name = told.get("model")
+        if not isinstance(name, str):
+            raise Refused(400, "want model: a text")
+        return await self._do(lambda: self._learning.use(name))
+
+    async def _back(self, told: dict[str, Any]) -> Response:
+        return await self._do(self._learning.go_back)
+
+    async def _do(self, work: Callable[[], None]) -> Response:
+        try:
+            await self._aside(work)
+        except CannotNow as error:
+            raise Refused(409, str(error)) from error
+        except (OSError, CannotWrite) as error:
+            raise Refused(507, one_line(str(error))) from error
+        return JSONResponse(await self._aside(lambda: learning_fields(self._learning.status())))
 
     async def _aside(self, work: Callable[[], _Result]) -> _Result:
         """Do what takes time in a thread, few at once. Raises: as `work`."""

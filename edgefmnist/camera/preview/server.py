@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from edgefmnist.camera.labelling.labels import Labelling
+from edgefmnist.camera.labelling import LabelPage
 from edgefmnist.camera.preview.app import build
 from edgefmnist.camera.preview.board import Board
 from edgefmnist.camera.preview.connections import Connection, WaitingRoom
@@ -36,7 +36,7 @@ class Server:
         listener: Listener,
         token: Token | None,
         board: Board,
-        labelling: Labelling | None = None,
+        labelling: LabelPage | None = None,
     ) -> None:
         """Serve `board` on `listener`, which is closed at the end. labelling: see `build`."""
         self._watch = Watch()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from edgefmnist.camera.events import CameraEvent
+from edgefmnist.camera.labelling import LabelPage
 from edgefmnist.camera.labelling.labels import Labelling, open_labelling
+from edgefmnist.camera.labelling.learned import LearnedModels
+from edgefmnist.camera.labelling.learning import Learning
+from edgefmnist.camera.reloading import ModelRequests
 from edgefmnist.records import LABELS
 
 
@@ -70,6 +76,20 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def labelling(frames: Path, photos: Path) -> Labelling:
     return open_labelling(frames, photos)
+
+
+def label_page(
+    frames: Path,
+    photos: Path,
+    keep_one: Callable[[CameraEvent], bool] | None = None,
+    requests: ModelRequests | None = None,
+) -> LabelPage:
+    """What the page needs, without a camera behind it."""
+    models = LearnedModels(photos, None)
+    return LabelPage(
+        labelling=open_labelling(frames, photos, keep_one),
+        learning=Learning(photos, models, (requests or ModelRequests()).ask),
+    )
 
 
 def other_disk() -> Path | None:

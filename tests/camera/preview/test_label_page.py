@@ -17,11 +17,12 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from edgefmnist.camera.labelling.labels import Labelling, open_labelling
+from edgefmnist.camera.labelling import LabelPage
+from edgefmnist.camera.labelling.labels import Labelling
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
 from edgefmnist.records import LABELS, ModelInUse
-from tests.camera.labelling.conftest import keep, stem_of, tree
+from tests.camera.labelling.conftest import keep, label_page, stem_of, tree
 from tests.camera.preview.browser import CHROMIUM, DRIVER, camera, chromium, emulate, text, wait_for
 from tests.camera.preview.test_page import contrast, page, shot, shown, widths  # noqa: F401
 
@@ -40,17 +41,22 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture
-def labelling(tmp_path: Path) -> Labelling:
+def label(tmp_path: Path) -> LabelPage:
     for number in range(8):
         label = LABELS[number]
         keep(tmp_path / "frames", number, label=label, score=0.2 + number / 20, pixels=SCENE)
-    return open_labelling(tmp_path / "frames", tmp_path / "wardrobe")
+    return label_page(tmp_path / "frames", tmp_path / "wardrobe")
 
 
 @pytest.fixture
-def served(labelling: Labelling, monkeypatch: pytest.MonkeyPatch) -> Iterator[Preview]:
+def labelling(label: LabelPage) -> Labelling:
+    return label.labelling
+
+
+@pytest.fixture
+def served(label: LabelPage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Preview]:
     monkeypatch.delenv(VARIABLE, raising=False)
-    preview = open_preview("127.0.0.1:0", labelling, source="demo", model=ModelInUse(name="edge"))
+    preview = open_preview("127.0.0.1:0", label, source="demo", model=ModelInUse(name="edge"))
     yield preview
     preview.close()
 

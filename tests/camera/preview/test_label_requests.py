@@ -13,17 +13,22 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.events import CameraEvent, State
-from edgefmnist.camera.labelling.labels import open_labelling
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
 from edgefmnist.records import LABELS, ModelInUse
-from tests.camera.labelling.conftest import keep, tree
+from tests.camera.labelling.conftest import keep, label_page, tree
 from tests.camera.preview.conftest import Answer, OpenPreview, ask, event, port_of, status
 
 SECRET = "correct-horse/battery+staple="
 OURS = {"X_Edgefmnist": "label", "Content_Type": "application/json"}
-READING = ("/label", "/label.js", "/label.css", "/label/frames", "/label/photo/x.jpg")
-WRITING = ("/label/set", "/label/throw", "/label/undo", "/label/keep")
+READING = (
+    *("/label", "/label.js", "/label_learn.js", "/label.css", "/label/frames"),
+    *("/label/photo/x.jpg", "/label/learning"),
+)
+WRITING = (
+    *("/label/set", "/label/throw", "/label/undo", "/label/keep"),
+    *("/label/learn", "/label/stop", "/label/use", "/label/back"),
+)
 
 OpenLabelling = Callable[..., Preview]
 
@@ -50,9 +55,9 @@ def labelled(
             kept.append(one)
             return len(kept) < 3
 
-        labelling = open_labelling(tmp_path / "frames", tmp_path / "wardrobe", keep_it)
+        label = label_page(tmp_path / "frames", tmp_path / "wardrobe", keep_it)
         previews.append(
-            open_preview("127.0.0.1:0", labelling, source="demo", model=ModelInUse(name="edge"))
+            open_preview("127.0.0.1:0", label, source="demo", model=ModelInUse(name="edge"))
         )
         return previews[-1]
 
@@ -223,10 +228,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
     folder = tmp_path_factory.mktemp("shared")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(VARIABLE, raising=False)
-        labelling = open_labelling(folder / "frames", folder / "wardrobe")
-        preview = open_preview(
-            "127.0.0.1:0", labelling, source="demo", model=ModelInUse(name="edge")
-        )
+        label = label_page(folder / "frames", folder / "wardrobe")
+        preview = open_preview("127.0.0.1:0", label, source="demo", model=ModelInUse(name="edge"))
     yield preview
     preview.close()
 
@@ -266,6 +269,16 @@ def test_our_own_page_and_a_program_may(shared: Preview) -> None:
 )
 def test_what_is_no_change_is_refused(shared: Preview, path: str, told: Any, code: int) -> None:
     assert send(shared, f"/label/{path}", told).status == code
+
+
+def test_nothing_was_learned_yet(shared: Preview) -> None:
+    told = json.loads(ask(shared, "/label/learning").body)
+    assert told["in_use"] is None and told["result"] is None and not told["running"]
+    assert send(shared, "/label/back", {}).status == 409
+    for name in ("learned-1", "../models/edge", "edge"):
+        assert send(shared, "/label/use", {"model": name}).status == 409, name
+    assert send(shared, "/label/use", {"model": None}).status == 400
+    assert send(shared, "/label/stop", {}).status == 200
 
 
 @pytest.mark.parametrize("body", ["", "{", "[" * 30_000, "\x00", '{"frames": NaN', "1" * 5000])
@@ -308,5 +321,6 @@ def test_every_answer_keeps_browsers_in_bounds(shared: Preview, path: str) -> No
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    if path in ("/label", "/label.js", "/label.css"):
-        assert not any(word in answer.body for word in ("http:", "https:", "innerHTML", "style="))
+    if path in ("/label", "/label.js", "/label_learn.js", "/label.css"):
+        body = answer.body.replace("http://www.w3.org/2000/svg", "")  # a name, asked of nobody
+        assert not any(word in body for word in ("http:", "https:", "innerHTML", "style="))
