@@ -82,15 +82,15 @@ class Reloading:
                 model, threads=self.threads, unknown_threshold=self.unknown_threshold
             )
         except Exception as error:  # nothing about a new model may end a camera
+            self.on_refused(error)
             self._settle(error)
             self.close()
-            self.on_refused(error)
             return None
         if self._request is not None:
             self.spec = self._request.spec
+        self.on_loaded(loaded)
         self._settle(None)
         self.close()
-        self.on_loaded(loaded)
         return loaded
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ function tile(frame) {
   const answer = frame.unknown ? "unknown" : frame.top[0]?.[0] || "unknown";
   photo.setAttribute("aria-label", `Frame of ${frame.time || "unknown time"}, answer ${answer}`);
   photo.append(picture(`label/photo/${frame.id}.jpg`, "", "This picture cannot be read."));
-  photo.append(picture(`label/seen/${frame.id}.png`, "seen", ""));
+  if (frame.top.length) photo.append(picture(`label/seen/${frame.id}.png`, "seen", ""));
   photo.append(make("span", "tick", "✓"));
   if (frame.why === "kept") photo.append(make("span", "asked", "kept by you"));
   photo.addEventListener("click", (event) => choose(frame.id, event.shiftKey));

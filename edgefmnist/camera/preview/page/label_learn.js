@@ -9,6 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 let learning = null;
 let shownResult = "";
 let soon = null;
+let ready = null;  // the model that could be used when it was last looked at
 
 async function lookAtLearning() {
   clearTimeout(soon);
@@ -42,8 +43,10 @@ function showLearning(now) {
     : now.error ? `${now.refused ? "Not learned" : "Learning failed"}: ${now.error}` : "");
   at("outcome").hidden = busy || !now.result;
   const result = JSON.stringify(now.result);
-  if (now.result && result !== shownResult) showResult(now.result, Boolean(now.candidate));
+  if (now.result && result !== shownResult) showResult(now.result);
   shownResult = result;
+  if (now.candidate !== ready) at("outcome").open = Boolean(now.candidate);
+  ready = now.candidate;
   if (wasSwitching && !now.switching) { version = ""; refresh(); }  // its labels may be others
 }
 
@@ -75,13 +78,12 @@ function complain(why) {
 
 // --- what it brought and cost ---
 
-function showResult(result, open) {
+function showResult(result) {
   const { score, old_classes: old } = result;
   at("gain").textContent = score
     ? `Right on your own photos: ${percent(score.before)} before, ${percent(score.after)} after` +
       `, ${interval(score)}`
     : "What it brought";
-  at("outcome").open = open;
   const rows = (result.classes || []).map((one) => row(one.label, one.pictures,
     one.own ? null : one.before, one.after, one.taken_for ? `${one.taken_for[0]} (${one.taken_for[1]})` : ""));
   if (score) {
