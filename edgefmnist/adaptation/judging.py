@@ -61,27 +61,39 @@ def judge(
     """Cross-validate, and decide. fitted: certainty of the model as it was."""
     observer.stage("Cross-validating", None)
     photo_before, memory_before = before(problem, fitted)
-    for share in SHARES:
-        found = answer(problem, share)
-        old = scoring.old_classes(problem, memory_before, found)
-        if old.lost_pp <= max_forget_pp:
-            break
+    share, found, old = chosen(problem, memory_before, max_forget_pp)
     after = answered(found.photos, found.certainty)
     classes = problem.photos.classes
     score = scoring.score(problem, photo_before == classes, after == classes)
+    classes_told = scoring.class_scores(problem, photo_before, after)
     fits = _Counter(observer, "Drawing the learning curve", curve.FITS)
     points = curve.learning_curve(problem, share, score.after, fits.tick)
     return Judged(
         share=share,
         certainty=found.certainty,
         score=score,
-        classes=scoring.class_scores(problem, photo_before, after),
+        classes=classes_told,
         old=old,
         curve=points,
         next_twenty_pp=curve.next_pictures_pp(points),
         contradictions=_contradictions(problem, found, after, garments),
-        refused=_refusal(score, old, max_forget_pp),
+        refused=_refusal(score, classes_told, old, max_forget_pp),
     )
+
+
+def chosen(
+    problem: Problem, memory_before: Classes, max_forget_pp: float
+) -> tuple[float, Answers, OldClasses]:
+    """The share of `SHARES` that is taken, what it answers, and how the old classes fare.
+
+    memory_before: answers of the model as it was to the remembered pictures.
+    """
+    for share in SHARES:
+        found = answer(problem, share)
+        old = scoring.old_classes(problem, memory_before, found)
+        if old.lost_pp <= max_forget_pp:
+            break
+    return share, found, old
 
 
 class _Counter:
@@ -97,15 +109,21 @@ class _Counter:
         self._observer.progress(self._done, self._total)
 
 
-def _refusal(score: Score, old: OldClasses, max_forget_pp: float) -> str | None:
-    """Why not to release it, in a line; None where nothing speaks against it."""
+def _refusal(
+    score: Score, classes: tuple[ClassScore, ...], old: OldClasses, max_forget_pp: float
+) -> str | None:
+    """Why not to release it, in a line; None where nothing speaks against it.
+
+    A class of one's own, which was never right before, must be right more often than by a guess.
+    """
     if old.lost_pp > max_forget_pp:
         return (
             f"the classes it knew lose {old.lost_pp:.1f} points, over the {max_forget_pp:g} of "
             "--max-forget: take more pictures, look for wrong labels, or allow more"
         )
     low, high = score.gain_interval_pp
-    if low > 0 and not scoring.chance_explains(score.better_groups, score.worse_groups):
+    guessed_pp = 100 * sum(one.own for one in classes) / len(classes) ** 2
+    if low > guessed_pp and not scoring.chance_explains(score.better_groups, score.worse_groups):
         return None
     return (
         f"it does not help beyond chance: {score.gain_pp:+.1f} points on your pictures, 95 % "

@@ -21,11 +21,10 @@ from edgefmnist.records import LABELS
 from edgefmnist.runtime import bundle, flatbuffer
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.models import find
-from tests.adaptation.conftest import Fill
 from tests.conftest import BUNDLE, RunCli, assert_one_line, needs_litert
+from tests.wardrobe import OWN, fill
 
 pytestmark = needs_litert
-OWN = ("Leggings \N{JEANS}", "My box")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +84,7 @@ def test_all_other_weights_stay_byte_for_byte(adapted: tuple[Path, dict[str, Any
 
 
 def test_it_knows_pictures_that_it_has_not_seen(
-    adapted: tuple[Path, dict[str, Any]], fill: Fill, tmp_path: Path
+    adapted: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     fill(tmp_path, "boxes", "Bag", slice(100, 120))
     classifier, preprocessor = Classifier(find(str(adapted[0]))), Preprocessor()
@@ -105,6 +104,7 @@ def test_its_golden_vectors_hold(run_cli: RunCli, adapted: tuple[Path, dict[str,
     assert told["passed"] and told["exact"] == told["total"] == 50
 
 
+@pytest.mark.slow
 def test_learning_again_begins_where_the_first_did(
     run_cli: RunCli, adapted: tuple[Path, dict[str, Any]], wardrobe: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +127,7 @@ def test_only_the_classes_of_the_folders(run_cli: RunCli, wardrobe: Path, tmp_pa
     assert Classifier(model).raw(np.zeros((1, 28, 28), np.uint8)).shape == (1, 3)
 
 
+@pytest.mark.slow
 def test_no_bundle_where_the_old_classes_would_be_forgotten(
     run_cli: RunCli, wardrobe: Path, tmp_path: Path
 ) -> None:
@@ -136,7 +137,7 @@ def test_no_bundle_where_the_old_classes_would_be_forgotten(
     assert not any(tmp_path.iterdir())
 
 
-def test_no_bundle_where_it_does_not_help(run_cli: RunCli, fill: Fill, tmp_path: Path) -> None:
+def test_no_bundle_where_it_does_not_help(run_cli: RunCli, tmp_path: Path) -> None:
     for name in ("Bag", "Trouser"):  # of which nearly all are right already
         fill(tmp_path / "photos", name, name, slice(0, 5))
     done = run_cli("adapt", tmp_path / "photos", "--out", tmp_path / "out")
@@ -144,6 +145,7 @@ def test_no_bundle_where_it_does_not_help(run_cli: RunCli, fill: Fill, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_killed_half_way_it_leaves_what_was_there(
     wardrobe: Path, adapted: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:

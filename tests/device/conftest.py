@@ -13,12 +13,13 @@ import cv2
 import pytest
 
 from edgefmnist.camera.sources.demo import open_demo
+from tests import wardrobe
 from tests.conftest import RunCli
 from tests.device import userland
 from tests.device.userland import ROOT, Userland
 
 VENV = "/opt/edgefmnist"
-PICTURES = "pictures"
+PICTURES, WARDROBE = "pictures", "wardrobe"
 EVERY = 9  # frames from one picture to the next: about one of each scene
 
 
@@ -92,12 +93,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def guest(suite: str, wheel: Path, pictures: Path) -> Userland:
-    """The userland of `suite` with the wheel, its locked dependencies and the pictures."""
+    """The userland of `suite` with the wheel, what it needs, the pictures and a wardrobe."""
     made = userland.make(suite)
     made.install(VENV, ROOT / "requirements" / "core.txt", wheel)
     (made.folder / "root" / PICTURES).mkdir(exist_ok=True)
     for picture in pictures.iterdir():
         (made.folder / "root" / PICTURES / picture.name).write_bytes(picture.read_bytes())
+    wardrobe.make(made.folder / "root" / WARDROBE)
     return made
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,17 @@ import pytest
 from benchmarks.device import INSTALLED_MB, installed_sizes
 from benchmarks.soak import watch
 from edgefmnist import __version__
-from tests.device.conftest import BUNDLES, CAMERA, FRAMES, PICTURES, Board, answers, lines
+from tests.conftest import RunCli
+from tests.device.conftest import (
+    BUNDLES,
+    CAMERA,
+    FRAMES,
+    PICTURES,
+    WARDROBE,
+    Board,
+    answers,
+    lines,
+)
 
 pytestmark = pytest.mark.arm64
 
@@ -49,6 +61,26 @@ def test_a_bundle_answers_to_the_last_bit(board: Board, bundle: str) -> None:
     print(told)
     assert told["exact"] == told["total"] > 0 and told["largest_step"] == 0
     assert "ai-edge-litert" in told["runtime"] and told["delegate"] == "XNNPACK"
+
+
+def test_it_learns_and_what_it_learned_holds_here_too(
+    board: Board, run_cli: RunCli, tmp_path: Path
+) -> None:
+    """And the other way round: what was learned here answers there to the last bit."""
+    learn = ("--max-forget", "60", "--json", "--out")
+    learned = json.loads(
+        board.check("adapt", f"/root/{WARDROBE}", *learn, "/root/learned", timeout_s=900)
+    )
+    print(learned["seconds"], learned["score"])
+    assert learned["refused"] is None and "My box" in learned["labels"]
+    root = board.userland.folder / "root"
+    replayed = json.loads(run_cli("verify", root / "learned", "--json").stdout)
+    assert replayed["exact"] == replayed["total"] > 0
+    done = run_cli("adapt", root / WARDROBE, *learn, tmp_path / "mine")
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(tmp_path / "mine", root / "mine", dirs_exist_ok=True)
+    told = json.loads(board.check("verify", "/root/mine", "--json"))
+    assert told["exact"] == told["total"] > 0
 
 
 def test_pictures_are_named_as_they_are_here(
