@@ -16,8 +16,17 @@ from edgefmnist.camera.events import CameraEvent, State
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
 from edgefmnist.records import LABELS, ModelInUse
+from tests import own_classes
 from tests.camera.labelling.conftest import keep, label_page, tree
-from tests.camera.preview.conftest import Answer, OpenPreview, ask, event, port_of, status
+from tests.camera.preview.conftest import (
+    Answer,
+    OpenPreview,
+    ask,
+    event,
+    own_event,
+    port_of,
+    status,
+)
 
 SECRET = "correct-horse/battery+staple="
 OURS = {"X_Edgefmnist": "label", "Content_Type": "application/json"}
@@ -82,6 +91,14 @@ def test_without_the_option_nothing_of_it_is_there(asked: Preview) -> None:
     for path in WRITING:
         assert send(asked, path, {}).status == 404, path
     assert "labelling" in ask(asked, "/page.js").body
+
+
+def test_classes_to_choose_from_are_those_of_the_model_in_use(labelled: OpenLabelling) -> None:
+    preview = labelled()
+    assert [one["name"] for one in frames_of(preview)["classes"]] == [*LABELS, "unknown"]
+    preview.on_event(own_event(1))
+    names = [one["name"] for one in frames_of(preview)["classes"]]
+    assert names == [*own_classes.LABELS, "unknown"]
 
 
 def test_frames_are_listed_labelled_and_brought_back(

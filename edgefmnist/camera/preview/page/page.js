@@ -201,6 +201,7 @@ function showFrame(frame, live) {
   const announced = frame.announced ?? "–";  // not yet
   say("label", announced);
   at("label").classList.toggle("unknown", frame.announced === "unknown");
+  at("label").classList.toggle("long", announced.length > 14);
   say("truth", frame.truth === null ? frame.name : `truth: ${frame.truth}`);
   const title = `${live ? "" : "not live: "}${announced} – edgefmnist camera`;
   if (document.title !== title) document.title = title;
