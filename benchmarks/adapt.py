@@ -71,8 +71,8 @@ for gives what it has.
 
 {wardrobes}
 
-Each of the people with {fewest_photos} photos and more of three classes and more, of which there
-are {fewest_of_class} photos at least, by itself: `edgefmnist adapt` with the photos of this person,
+Each of the people with {fewest_photos} photos and more, of three classes and more with
+{fewest_of_class} photos at least, by itself: `edgefmnist adapt` with the photos of this person,
 tested by its cross-validation, every photo a group. Macro averages over the classes, what is none
 of them among them, as the camera answers; named: threshold off, garments only.
 
@@ -85,7 +85,8 @@ Means of {draws} draws of the photos ± their standard deviation. Strict and len
 garments and others of the fold at the bundle's own unknown threshold; at 90 % kept: refused under
 the threshold that keeps 90 % of the garments. Fashion-MNIST: the 10,000 test images. Share: what
 the new photos counted against the remembered pictures, the most with which these lose no more than
-a point. All of it through the int8 model.
+a point, interval included. All of it through the int8 models; the output of an adapted one is
+quantized to the range that the photos have too.
 
 ## Every fold tested once
 
@@ -98,8 +99,9 @@ from another.
 
 {own}
 
-The folders {names}, with `--only`: three are named after
-classes of Fashion-MNIST, seven begin from nothing. Macro average over the ten, threshold off.
+The folders {names}, with `--only`: three
+are named after classes of Fashion-MNIST, seven begin from nothing. Macro average over the ten,
+threshold off.
 
 [clothes]: https://github.com/alexeygrigorev/clothing-dataset
 """

@@ -23,9 +23,9 @@ from edgefmnist.adaptation.records import (
 from edgefmnist.records import UNKNOWN, Certainty
 
 SHARES = (0.8, 0.65, 0.5, 0.35, 0.2)
-"""What the new pictures may count against the remembered ones. The first with which the old classes
-lose no more than allowed is taken: it is chosen by what is remembered, not by the new pictures, so
-their cross-validation stays honest."""
+"""What the new pictures may count against the remembered ones. The first is taken with which the
+whole 95 % interval of what the old classes lose is within the bound; else the last. It is chosen by
+what is remembered, not by the new pictures, so their cross-validation stays honest."""
 _MOST_CONTRADICTIONS = 10
 _CONTRADICTED = 0.2
 """Probability of its label under which a picture contradicts it."""
@@ -66,6 +66,8 @@ def judge(
     classes = problem.photos.classes
     score = scoring.score(problem, photo_before == classes, after == classes)
     classes_told = scoring.class_scores(problem, photo_before, after)
+    own = sum(one.own for one in classes_told)
+    guessed_pp = 100 * own / len(classes_told) / len(problem.labels)
     fits = _Counter(observer, "Drawing the learning curve", curve.FITS)
     points = curve.learning_curve(problem, share, score.after, fits.tick)
     return Judged(
@@ -77,7 +79,7 @@ def judge(
         curve=points,
         next_twenty_pp=curve.next_pictures_pp(points),
         contradictions=_contradictions(problem, found, after, garments),
-        refused=_refusal(score, classes_told, old, max_forget_pp),
+        refused=_refusal(score, guessed_pp, old, max_forget_pp),
     )
 
 
@@ -91,7 +93,7 @@ def chosen(
     for share in SHARES:
         found = answer(problem, share)
         old = scoring.old_classes(problem, memory_before, found)
-        if old.lost_pp <= max_forget_pp:
+        if old.lost_interval_pp[1] <= max_forget_pp:
             break
     return share, found, old
 
@@ -109,12 +111,10 @@ class _Counter:
         self._observer.progress(self._done, self._total)
 
 
-def _refusal(
-    score: Score, classes: tuple[ClassScore, ...], old: OldClasses, max_forget_pp: float
-) -> str | None:
+def _refusal(score: Score, guessed_pp: float, old: OldClasses, max_forget_pp: float) -> str | None:
     """Why not to release it, in a line; None where nothing speaks against it.
 
-    A class of one's own, which was never right before, must be right more often than by a guess.
+    guessed_pp: what a guess at the classes of one's own, which were never right before, would gain.
     """
     if old.lost_pp > max_forget_pp:
         return (
@@ -122,12 +122,12 @@ def _refusal(
             "--max-forget: take more pictures, look for wrong labels, or allow more"
         )
     low, high = score.gain_interval_pp
-    guessed_pp = 100 * sum(one.own for one in classes) / len(classes) ** 2
     if low > guessed_pp and not scoring.chance_explains(score.better_groups, score.worse_groups):
         return None
+    guess = f" (a guess at new classes: {guessed_pp:.1f})" if guessed_pp else ""
     return (
         f"it does not help beyond chance: {score.gain_pp:+.1f} points on your pictures, 95 % "
-        f"interval {low:.1f} to {high:.1f}, {score.better_groups} groups better and "
+        f"interval {low:.1f} to {high:.1f}{guess}, {score.better_groups} groups better and "
         f"{score.worse_groups} worse; take more pictures, above all of what it gets wrong"
     )
 
