@@ -96,14 +96,22 @@ def _of_none(found: Sequence[str]) -> tuple[str, str, list[str]]:
 
 
 def _folders(photos: Path) -> list[str]:
-    with os.scandir(photos) as entries:
+    try:
+        found = os.scandir(photos)
+    except FileNotFoundError:  # somebody took it away: it is made again for the next label
+        return []
+    with found as entries:
         names = [one.name for one in entries if not one.name.startswith(".") and one.is_dir()]
     # What cannot be shown is not offered; such a folder was not made here.
     return sorted((name for name in names if name.isprintable()), key=str.casefold)
 
 
 def _count(folder: Path) -> int:
-    with os.scandir(folder) as entries:
+    try:
+        found = os.scandir(folder)
+    except (FileNotFoundError, PermissionError):  # deleted meanwhile, or none of ours
+        return 0
+    with found as entries:
         return sum(_is_photo(entry.name) for entry in entries)
 
 

@@ -31,6 +31,7 @@ MOST_AT_ONCE = 500
 _PAGE = 60
 _SHOWN_ANSWERS = 3
 _AT_ONCE = 2  # pieces of work beside the camera's own
+_WAITING = 64  # more are sent away: each takes a file descriptor from the camera
 _Result = TypeVar("_Result")
 
 
@@ -51,18 +52,19 @@ class LabelRequests:
         self._learning = learning
         self._pictures = LabelPictures()
         self._places: asyncio.Semaphore | None = None
+        self._waiting = 0
 
     def routes(self) -> list[Route]:
         """For the application. All but GET go through `label_writing.read`."""
         return [
-            Route("/label/frames", self._frames, methods=["GET"]),
-            Route("/label/photo/{stem}.jpg", self._photo, methods=["GET"]),
-            Route("/label/seen/{stem}.png", self._seen, methods=["GET"]),
+            reading("/label/frames", self._frames),
+            reading("/label/photo/{stem}.jpg", self._photo),
+            reading("/label/seen/{stem}.png", self._seen),
             writing("/label/set", self._set),
             writing("/label/throw", self._throw),
             writing("/label/undo", self._undo),
             writing("/label/keep", self._keep),
-            Route("/label/learning", self._status, methods=["GET"]),
+            reading("/label/learning", self._status),
             writing("/label/learn", self._learn),
             writing("/label/stop", self._stop),
             writing("/label/use", self._use),
@@ -166,8 +168,28 @@ class LabelRequests:
         """Do what takes time in a thread, few at once. Raises: as `work`."""
         if self._places is None:  # here, in the server's loop
             self._places = asyncio.Semaphore(_AT_ONCE)
-        async with self._places:
-            return await _in_thread(work)
+        if self._waiting >= _WAITING:
+            raise Refused(503, "too much is asked for at once; try again soon")
+        self._waiting += 1
+        try:
+            async with self._places:
+                return await _in_thread(work)
+        finally:
+            self._waiting -= 1
+
+
+def reading(path: str, read: Callable[[Request], Awaitable[Response]]) -> Route:
+    """An address that changes nothing."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await read(request)
+        except Refused as refused:
+            return refused.answer()
+        except OSError as error:
+            return Refused(500, one_line(str(error))).answer()
+
+    return Route(path, answer, methods=["GET"])
 
 
 def writing(path: str, change: Callable[[dict[str, Any]], Awaitable[Response]]) -> Route:

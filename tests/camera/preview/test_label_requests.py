@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.events import CameraEvent, State
-from edgefmnist.camera.preview import Preview, open_preview
+from edgefmnist.camera.preview import Preview, label_requests, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
 from edgefmnist.records import LABELS, ModelInUse
 from tests import own_classes
@@ -286,6 +286,35 @@ def test_our_own_page_and_a_program_may(shared: Preview) -> None:
 )
 def test_what_is_no_change_is_refused(shared: Preview, path: str, told: Any, code: int) -> None:
     assert send(shared, f"/label/{path}", told).status == code
+
+
+def test_more_than_can_wait_are_sent_away(
+    labelled: OpenLabelling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = labelled()
+    stem = keep(tmp_path / "frames", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(label_requests, "_WAITING", 0)
+        for path in ("/label/frames", f"/label/photo/{stem}.jpg", "/label/learning"):
+            answer = ask(preview, path)
+            assert answer.status == 503 and "try again" in json.loads(answer.body)["error"]
+        assert send(preview, "/label/throw", {"frames": [stem]}).status == 503
+        assert ask(preview, "/healthz").status in (200, 503) and ask(preview, "/").status == 200
+    assert frames_of(preview)["total"] == 1
+
+
+def test_photos_that_somebody_took_away_are_no_trouble(
+    labelled: OpenLabelling, tmp_path: Path
+) -> None:
+    preview = labelled()
+    stem = keep(tmp_path / "frames", 1)
+    (tmp_path / "wardrobe").rmdir()
+    assert frames_of(preview)["total"] == 1
+    assert send(preview, "/label/set", {"frames": [stem], "class": "Coat"}).status == 200
+    assert (tmp_path / "wardrobe" / "Coat" / f"{stem}.jpg").exists()
+    (tmp_path / "wardrobe" / "file").write_text("")
+    (tmp_path / "frames").rmdir()
+    assert frames_of(preview)["total"] == 0
 
 
 def test_nothing_was_learned_yet(shared: Preview) -> None:

@@ -198,7 +198,8 @@ function showThese() {
   at("palette").hidden = !tiles.size;
   at("palette").classList.toggle("idle", !chosen.size);
   at("these").textContent = !chosen.size ? "The marked frame is …"
-    : chosen.size === 1 ? "The selected frame is …" : `All ${chosen.size} of these are …`;
+    : chosen.size === 1 ? "The selected frame is …"
+    : chosen.size === 2 ? "Both of these are …" : `All ${chosen.size} of these are …`;
 }
 
 // --- the classes ---
