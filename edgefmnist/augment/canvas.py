@@ -66,9 +66,12 @@ class Cloth:
         return Cloth(np.ascontiguousarray(self.tones[::-1]), np.ascontiguousarray(self.cover[::-1]))
 
 
-def lift(picture: Pixels) -> Cloth:
-    """Take the garment of a picture (uint8 [28, 28], bright on 0) off its ground."""
-    mask = (picture > _HALO).astype(np.uint8)
+def lift(picture: Pixels, halo: int = _HALO) -> Cloth:
+    """Take the garment of a picture (uint8 [28, 28], bright on 0) off its ground.
+
+    halo: intensity up to which a pixel is ground; a photo that was cut out has none but 0.
+    """
+    mask = (picture > halo).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count > 2:
         kept = stats[:, cv2.CC_STAT_AREA] > _LEAST_PART

@@ -37,6 +37,14 @@ def finished(garment: Fitted, rng: Random) -> Pixels:
     return np.where(garment.kept, np.rint(np.clip(sharp, 1, 255)), 0).astype(np.uint8)
 
 
+def reexposed(garment: Fitted, rng: Random) -> Pixels:
+    """Draw a fitted garment in a slightly different light, uint8 [28, 28]."""
+    contrast, brighter = np.exp(rng.normal(0, 0.15)), rng.normal(0, 20)
+    mean = float(garment.tones[garment.kept].mean())
+    tones = (garment.tones - mean) * contrast + mean + brighter
+    return np.where(garment.kept, np.rint(np.clip(tones, 1, 255)), 0).astype(np.uint8)
+
+
 def pattern(rng: Random) -> Plane:
     """Stripes, checks, flowers or clouds, float32 [28, 28], -1..1."""
     kind = rng.integers(4)

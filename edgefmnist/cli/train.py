@@ -43,6 +43,22 @@ def train(
             "Named more than once, from the mean of all.",
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Begin with the weights of this model of the recipe's network, a bundle or "
+            ".tflite, instead of random ones.",
+        ),
+    ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Learn from these pictures of real things too, such as pictures/clothes.npz; "
+            "may be named more than once.",
+        ),
+    ] = None,
     distribute: Annotated[
         str | None,
         typer.Option(
@@ -83,8 +99,10 @@ def train(
         files.check_folder(folder)
     with contextlib.ExitStack() as stack:
         teachers = tuple(stack.enter_context(opened(spec)) for spec in teacher or ())
+        begin = stack.enter_context(opened(start)) if start else None
         require_keras()
         from edgefmnist.dataset import load
+        from edgefmnist.dataset.photos import load_photos
         from edgefmnist.render import training as view
         from edgefmnist.render.data import downloading
         from edgefmnist.training.records import Cluster, TrainConfig
@@ -102,6 +120,8 @@ def train(
             if distribute
             else None,
             teachers=teachers,
+            start=begin,
+            photos=load_photos(photos) if photos else None,
         )
         if not resume:  # before the data are loaded, which takes its time
             refuse_unfinished(config)

@@ -14,7 +14,7 @@ from edgefmnist.runtime.bundle import OWN_FRAMES, BundleCard, read_card
 _TEXT = """\
 # {name}
 
-TensorFlow Lite classifier ({variant}) of 28x28 pictures of clothes, trained on Fashion-MNIST.
+TensorFlow Lite classifier ({variant}) of 28x28 pictures of clothes, trained on {trained_on}.
 
 | on the {test_count:,} test pictures | float32 | {variant} |
 |---|---|---|
@@ -44,7 +44,7 @@ both models agree on {agreement:.2%} of the pictures. {size_kib:.0f} KiB, {param
 
 Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747, MIT licence). SHA-256 of the uncompressed files:
 
-{checksums}
+{checksums}{photos}
 
 ## Limits
 
@@ -53,6 +53,11 @@ not among them, and the unknown threshold catches only some. The accuracy above 
 set's own pictures; photos from a camera score lower.
 """
 
+
+_PHOTOS = """
+
+Photos of real clothes (clothing-dataset, CC0 1.0) and of other things (Caltech 101, CC BY 4.0), as
+28x28 pictures: `photos/README.md` in the repository."""
 
 _KNOWN = """\
 - The probability that a picture shows one of the ten at all is sigmoid({known_weight} x best logit
@@ -81,7 +86,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         f"| {label} | {before[label]:.1%} | {after[label]:.1%} |" for label in before
     )
     told = record.recipe is not None
-    teachers = _teachers(record)
+    teachers = _called(record.teachers)
     commands = (_COMMANDS if told else _COMMANDS_UNKNOWN).format(
         **dataclasses.asdict(record)
         | {
@@ -107,6 +112,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         if told
         else "5,000 pictures of the training set, which the model may have been trained on",
         name=record.name,
+        trained_on="Fashion-MNIST and photos of real things" if record.photos else "Fashion-MNIST",
         variant=record.variant,
         test_count=record.test_count,
         float_accuracy=record.float_accuracy,
@@ -124,6 +130,7 @@ def text(record: BundleCard, comparison: Comparison) -> str:
         temperature=record.temperature,
         known=_known(record),
         preprocess=record.preprocess,
+        photos=_PHOTOS if record.photos else "",
         checksums="\n".join(f"- `{n}` `{sha}`" for n, sha in record.dataset_sha256.items()),
     )
 
@@ -136,8 +143,11 @@ def train_command(record: BundleCard) -> str:
     if "epochs" not in record.settings:
         words += ["--epochs", str(record.epochs)]
     words += ["--seed", str(record.seed)]
-    for name in _teachers(record):
-        words += ["--teacher", name]
+    for option, models_of in (("--start", record.start), ("--teacher", record.teachers)):
+        for name in _called(models_of):
+            words += [option, name]
+    for name in record.photos:
+        words += ["--photos", f"photos/{name}"]
     return shlex.join(words)
 
 
@@ -145,6 +155,11 @@ def _training(record: BundleCard, teachers: dict[str, str], accuracy: float) -> 
     """What the training cost, who taught, and what other seeds reached."""
     minutes = (record.training_seconds or 0) / 60
     lines = [f"{minutes:.0f} minutes for {record.epochs} epochs on {record.training_device}."]
+    lines += [
+        f"It began with the weights of `{name}`: model SHA-256 `{sha}`."
+        for name, sha in _called(record.start).items()
+    ]
+    lines += [f"Photos `{name}`: SHA-256 `{sha}`." for name, sha in record.photos.items()]
     lines += [f"Teacher `{name}`: model SHA-256 `{sha}`." for name, sha in teachers.items()]
     if record.other_seeds:
         reached = {str(record.seed): accuracy} | record.other_seeds
@@ -159,12 +174,12 @@ def _training(record: BundleCard, teachers: dict[str, str], accuracy: float) -> 
     return "\n".join(lines) + "\n\nMade "
 
 
-def _teachers(record: BundleCard) -> dict[str, str]:
+def _called(used: dict[str, str]) -> dict[str, str]:
     """SHA-256 by the name of a shipped bundle, or by a word that stands for a path, as RUN does."""
     shipped = models.shipped()
     return {
         name if name in shipped and read_card(shipped[name]).sha256 == sha else name.upper(): sha
-        for name, sha in record.teachers.items()
+        for name, sha in used.items()
     }
 
 

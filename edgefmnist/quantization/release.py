@@ -124,6 +124,8 @@ def _card(
         training_device=source.training_device,
         settings=source.settings,
         teachers=source.teachers,
+        start=source.start,
+        photos=source.photos,
         other_seeds=job.other_seeds,
         parameters=job.model.count_params(),
         dataset_sha256={spec.name: spec.sha256 for spec in ALL_FILES},

@@ -28,7 +28,7 @@ class Source:
 
     accuracy: in float32 on the test pictures.
     training: what is the same in a training with another seed: the recipe's settings, epochs,
-        pictures, network and teachers, these by their files alone.
+        pictures, network, beginning, photos and teachers, these by their files alone.
     """
 
     keras: Path
@@ -42,6 +42,8 @@ class Source:
     training_device: str | None = None
     settings: dict[str, str] = dataclasses.field(default_factory=dict)
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
+    start: dict[str, str] = dataclasses.field(default_factory=dict)
+    photos: dict[str, str] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def split(self, train: Samples) -> tuple[Indices, Samples]:
@@ -84,8 +86,13 @@ def read_source(path: Path) -> Source:
             training_device=f"{run['device']}, {run['versions']['backend']}, {run['precision']}",
             settings={str(key): str(value) for key, value in run.get("settings", {}).items()},
             teachers=dict(run["teachers"]),
+            start=dict(run.get("start", {})),
+            photos=dict(run.get("photos", {})),
             training={key: run.get(key) for key in _SAME_FOR_ALL_SEEDS}
-            | {"teachers": sorted(dict(run["teachers"]).values())},
+            | {
+                key: sorted(dict(run.get(key, {})).values())
+                for key in ("teachers", "start", "photos")
+            },
         )
     except OSError as error:
         raise BadInput(f"{told} cannot be read: {error.strerror}") from error

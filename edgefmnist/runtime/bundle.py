@@ -43,6 +43,8 @@ class BundleCard:
         training was quantized.
     settings: fields in which the training differed from its recipe, and their values.
     teachers: of the training, SHA-256 of their models by name.
+    start: SHA-256 by name of the model whose weights the training began with, if with any's.
+    photos: SHA-256 by name of the files of real photos in the training.
     other_seeds: accuracy in float32 of further trainings of the recipe, by seed.
     labels: names of the classes, one for each of the model's outputs, as
         `class_names.check_labels` wants them.
@@ -95,6 +97,8 @@ class BundleCard:
     training_device: str | None = None
     settings: dict[str, str] = dataclasses.field(default_factory=dict)
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
+    start: dict[str, str] = dataclasses.field(default_factory=dict)
+    photos: dict[str, str] = dataclasses.field(default_factory=dict)
     other_seeds: dict[str, float] = dataclasses.field(default_factory=dict)
     calibration_origin: str = TRAINING_SPLIT
     delegate: str | None = None

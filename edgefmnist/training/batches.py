@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.augment import camera_like, erased, outlier
+from edgefmnist.augment import camera_like, erased, outlier, retaken
 from edgefmnist.dataset import Samples
+from edgefmnist.dataset.photos import Photos
 from edgefmnist.records import LABELS
+from edgefmnist.training import shares
 from edgefmnist.training.recipes import Augmentation, Recipe
 
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -23,9 +25,10 @@ Teacher = Callable[[Pictures], Floats]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _View:
-    """One changed copy of every picture, with outliers, and the targets of all.
+    """One changed copy of every picture, with outliers and photos, and the targets of all.
 
-    garments: how many rows of garments come first. images: uint8 [n, 28, 28]. targets: [n, k].
+    garments: how many rows of the data set's garments come first. images: uint8 [n, 28, 28].
+    targets: [n, k].
     """
 
     garments: int
@@ -49,8 +52,10 @@ class Feed:
         seed: int,
         first_epoch: int = 1,
         teacher: Teacher | None = None,
+        photos: Photos | None = None,
     ) -> None:
         """Take what all epochs share; `first_epoch` is the first that this feed gives."""
+        self._photos = None if recipe.augmentation is None else photos
         self._recipe = recipe
         self._samples = samples
         self._seed = seed
@@ -60,6 +65,8 @@ class Feed:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Every picture of the samples once, in random order, with outliers if the recipe has any.
+
+        Photos, where there are some, come on top like the outliers.
 
         Yields images float32 [n, 28, 28, 1], 0..255, and targets float32 as `targets` gives them.
         The next batch is made beside the training of this one.
@@ -86,7 +93,7 @@ class Feed:
             yield _as_floats(view.images[chosen]), view.targets[chosen]
 
     def _rows(self, garments: int, total: int, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
-        """Rows of a view for each batch: outliers are spread evenly over an epoch's batches."""
+        """Rows of a view for each batch: what comes on top is spread evenly over the batches."""
         rng = np.random.default_rng([self._seed, epoch])
         steps = -(-garments // self._recipe.batch_size)
         order = rng.permutation(garments)
@@ -103,10 +110,14 @@ class Feed:
         """
         options, samples = self._recipe.augmentation, self._samples
         garments = len(samples.labels)
-        total = garments + (round(garments * options.outlier_share) if options else 0)
+        real = garments + (round(garments * options.outlier_share) if options else 0)
         rng = np.random.default_rng([self._seed, epoch, 1])
+        shown, shown_wanted = self._draw_photos(garments, rng)
+        total = real + len(shown)
         images = np.empty((total, 28, 28), np.uint8)
-        wanted = targets(self._recipe, samples.labels, total - garments)
+        images[real:] = shown
+        wanted = targets(self._recipe, samples.labels, real - garments)
+        wanted = np.concatenate([wanted, shown_wanted]) if len(shown) else wanted
         for chosen in self._rows(garments, total, epoch):
             here, others = chosen[chosen < garments], chosen[chosen >= garments]
             images[here] = samples.images[here]
@@ -119,13 +130,22 @@ class Feed:
                 for row in taught:
                     images[row] = _plainly_changed(samples.images[row], options, rng)
                 for row in others:
-                    images[row] = outlier(samples, rng)
+                    images[row] = outlier(samples, rng) if row < real else retaken(images[row], rng)
             if self._teacher is not None and len(taught):
                 share = self._recipe.teacher_share
                 soft = share * self._teacher(images[taught])
                 wanted[taught, : len(LABELS)] = (1 - share) * wanted[taught, : len(LABELS)] + soft
             yield _as_floats(images[chosen]), wanted[chosen]
         self._views[epoch] = _View(garments, images, wanted)
+
+    def _draw_photos(self, garments: int, rng: np.random.Generator) -> tuple[Pictures, Floats]:
+        """As many pictures of photos as the recipe has for `garments`, as they are, and targets."""
+        options, photos = self._recipe.augmentation, self._photos
+        if options is None or photos is None:
+            return np.empty((0, 28, 28), np.uint8), np.empty((0, len(LABELS) + 1), np.float32)
+        rows = shares.draw(photos, round(garments * options.photo_share), rng)
+        classes = photos.classes[photos.photo[rows]]
+        return photos.pictures[rows], photo_targets(self._recipe, classes)
 
 
 def whole_batch(recipe: Recipe, samples: Samples) -> Batch:
@@ -147,6 +167,22 @@ def targets(recipe: Recipe, labels: npt.NDArray[np.uint8], outliers: int = 0) ->
     rows = np.zeros((len(labels) + outliers, classes + 1), np.float32)
     rows[: len(labels), :classes] = hot
     rows[len(labels) :, classes] = recipe.augmentation.outlier_weight
+    return rows
+
+
+def photo_targets(recipe: Recipe, classes: npt.NDArray[np.bool_]) -> Floats:
+    """Targets, float32 [n, 11], of pictures whose possible `classes` are bool [n, 11].
+
+    Negative where there are several (`losses.OpenSetCrossentropy`).
+    """
+    weight = np.float32(recipe.augmentation.outlier_weight if recipe.augmentation else 1)
+    several = classes.sum(axis=1) > 1
+    rows = np.where(several[:, None], -classes.astype(np.float32), classes).astype(np.float32)
+    known, known_classes = ~several & ~classes[:, -1], len(LABELS)
+    smoothing = np.float32(recipe.label_smoothing)
+    rows[known, :known_classes] *= 1 - smoothing
+    rows[known, :known_classes] += smoothing / known_classes
+    rows[~several & classes[:, -1]] *= weight
     return rows
 
 

@@ -19,6 +19,11 @@ from edgefmnist.frameworks import load_keras_file
 from edgefmnist.training.records import EpochRecord, TrainConfig
 
 _STATE = "checkpoint.json"
+_FILES = {
+    "teachers": ("other teachers", "--teacher"),
+    "start": ("another beginning", "--start"),
+    "photos": ("other photos", "--photos"),
+}
 _NAN = float("nan")  # null in JSON: the loss of a training that diverged
 
 
@@ -58,7 +63,7 @@ def unfinished(out: Path) -> dict[str, Any] | None:
         return None
     try:
         state = files.read_json(path)
-        for key in ("recipe", "epochs", "seed", "backend", "settings", "teachers", "model"):
+        for key in ("recipe", "epochs", "seed", "backend", "settings", "model", *_FILES):
             state[key]
         return dict(state, epoch=len(state["history"]))
     except (ValueError, LookupError, TypeError, OSError) as error:
@@ -82,10 +87,11 @@ def load(config: TrainConfig) -> Checkpoint:
                 f"the training in {config.out} began with another recipe {config.recipe.name}: "
                 "resume it with the --set options it began with, or with the version of edgefmnist"
             )
-        if state[key] != value and key == "teachers":
+        if state[key] != value and key in _FILES:
+            other, option = _FILES[key]
             raise UsageError(
-                f"the training in {config.out} has other teachers: "
-                "resume it with the --teacher options it began with"
+                f"the training in {config.out} has {other}: "
+                f"resume it with the {option} options it began with"
             )
         if state[key] != value:
             raise UsageError(
@@ -130,4 +136,6 @@ def _identity(config: TrainConfig) -> dict[str, Any]:
         "backend": keras.backend.backend(),
         "settings": recipe,
         "teachers": [model.sha256 for model in config.teachers],
+        "start": config.start.sha256 if config.start else None,
+        "photos": config.photos.sha256 if config.photos else {},
     }

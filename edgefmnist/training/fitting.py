@@ -17,7 +17,7 @@ import numpy.typing as npt
 from edgefmnist import files
 from edgefmnist.dataset import Samples, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED
-from edgefmnist.training import checkpoint, device, normalization
+from edgefmnist.training import checkpoint, device, normalization, start
 from edgefmnist.training.batches import Feed, whole_batch
 from edgefmnist.training.losses import GarmentAccuracy, OpenSetCrossentropy
 from edgefmnist.training.recipes import Recipe
@@ -45,7 +45,7 @@ def fit(
         train_at, validation_at = split_validation(
             samples.labels, config.recipe.validation_count, SPLIT_SEED
         )
-        model, history = _begin(config, len(train_at), resumed)
+        model, history = _begin(config, samples.images[train_at], resumed)
         plan = _plan(config, where, model, len(train_at), len(validation_at), history)
         observer.started(plan)
         if resumed is None:  # so that there is something to resume from the first step on
@@ -57,13 +57,18 @@ def fit(
 
 
 def _begin(
-    config: TrainConfig, train_count: int, resumed: checkpoint.Checkpoint | None
+    config: TrainConfig,
+    pictures: npt.NDArray[np.uint8],
+    resumed: checkpoint.Checkpoint | None,
 ) -> tuple[keras.Model, tuple[EpochRecord, ...]]:
     if resumed is not None:
         return resumed.model, resumed.history
-    model = normalization.fused(config.recipe.build())
+    model = config.recipe.build()
+    if config.start is not None:
+        start.begin_from(model, config.start, pictures)
+    model = normalization.fused(model)
     epochs = config.epochs - _settling_epochs(config)
-    _compile(model, config.recipe, epochs, -(-train_count // config.recipe.batch_size))
+    _compile(model, config.recipe, epochs, -(-len(pictures) // config.recipe.batch_size))
     return model, ()
 
 
@@ -144,14 +149,15 @@ def _run_epochs(
     settling = _settling_epochs(plan.config)
     settles_after = plan.config.epochs - settling
     teacher = Ensemble(plan.config.teachers) if plan.config.teachers else None
-    feed = Feed(recipe, training, plan.config.seed, teacher=teacher)
+    photos = plan.config.photos
+    feed = Feed(recipe, training, plan.config.seed, teacher=teacher, photos=photos)
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):
         began = time.monotonic()
         if epoch == settles_after + 1:
             _compile(model, recipe.settled(), settling, plan.steps_per_epoch)
         if epoch > settles_after and recipe != recipe.settled():
             recipe = recipe.settled()
-            feed = Feed(recipe, training, plan.config.seed, settles_after + 1, teacher)
+            feed = Feed(recipe, training, plan.config.seed, settles_after + 1, teacher, photos)
         loss, accuracy = _run_epoch(model, feed, plan.config, epoch, observer)
         seconds = time.monotonic() - began
         checked = model.evaluate(

@@ -11,6 +11,7 @@ from edgefmnist.records import LABELS
 
 _PACKAGE = "edgefmnist"
 _CLASSES = len(LABELS)
+_NEVER = -1e4  # logarithm of the probability of what is out of the question
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
@@ -23,7 +24,10 @@ class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has
     training with outliers: Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure").
     Which function of the logits is then used to tell is for `edgefmnist.certainty` to say.
 
-    Targets: [n, 11], see `batches.targets`; a row's sum is its weight. Predictions: logits [n, 10].
+    Targets: [n, 11], see `batches.targets`; a row's sum is its weight. In a row of negative targets
+    any of several classes may be the right one, and -1 times the greatest is its weight: the loss
+    is that of the sum of their probabilities (the marginal likelihood). Predictions: logits
+    [n, 10].
     """
 
     def __init__(self, name: str = "open_set_crossentropy", **more: Any) -> None:
@@ -32,7 +36,10 @@ class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each row, [n]."""
         logits = ops.concatenate([y_pred, ops.zeros_like(y_pred[:, :1])], axis=1)
-        return -ops.sum(y_true * ops.log_softmax(logits, axis=1), axis=1)
+        told = ops.log_softmax(logits, axis=1)
+        one = -ops.sum(ops.relu(y_true) * told, axis=1)
+        among = ops.where(y_true < 0, told, ops.full_like(told, _NEVER))
+        return one - ops.max(ops.relu(-y_true), axis=1) * ops.logsumexp(among, axis=1)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
@@ -40,8 +47,8 @@ class GarmentAccuracy(keras.metrics.Mean):  # type: ignore[misc]
     """Top-1 accuracy over the rows that show a garment; shapes as in `OpenSetCrossentropy`."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take a batch in; outliers count for nothing."""
+        """Take a batch in; outliers count for nothing, nor do rows of several right classes."""
         del sample_weight
-        garment = ops.sum(y_true[:, :_CLASSES], axis=1)
+        garment = ops.sum(ops.relu(y_true[:, :_CLASSES]), axis=1)
         right = ops.equal(ops.argmax(y_true[:, :_CLASSES], axis=1), ops.argmax(y_pred, axis=1))
         super().update_state(ops.cast(right, "float32"), sample_weight=garment)

@@ -27,6 +27,7 @@ class Augmentation:
     erased_share: of the rest, how many lose a rectangle (`augment.erased`).
     outlier_share: pictures of no garment that are added, for each picture of one.
     outlier_weight: of one such picture in the loss, a garment's being 1.
+    photo_share: pictures of photos that are added where there are some, for each of the data set.
     views: how many times each picture is changed anew; later epochs have the same again. A view
         takes about 50 MB of memory.
     """
@@ -36,6 +37,7 @@ class Augmentation:
     erased_share: float = 0.0
     outlier_share: float = 0.15
     outlier_weight: float = 0.5
+    photo_share: float = 0.3
     views: int = 10
 
 

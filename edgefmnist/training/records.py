@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
 
+from edgefmnist.dataset.photos import Photos
 from edgefmnist.errors import UsageError
 from edgefmnist.records import Evaluation
 from edgefmnist.runtime.model_file import ModelFile
@@ -56,6 +57,8 @@ class TrainConfig:
     settings: fields in which `recipe` differs from the one of its name, and their values as asked
         for (`training.settings`).
     teachers: models whose mean answer is part of the targets (`Recipe.teacher_share`).
+    start: a converted model of the recipe's network whose weights it begins with.
+    photos: real pictures to train with beside the data set (`Augmentation.photo_share`).
     """
 
     recipe: Recipe
@@ -65,6 +68,8 @@ class TrainConfig:
     settings: dict[str, str] = dataclasses.field(default_factory=dict)
     device: DeviceChoice = "auto"
     teachers: tuple[ModelFile, ...] = ()
+    start: ModelFile | None = None
+    photos: Photos | None = None
     cluster: Cluster | None = None
 
 

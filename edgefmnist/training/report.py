@@ -58,6 +58,8 @@ def _result(
         "seed": config.seed,
         "epochs": config.epochs,
         "teachers": teacher.checksums(config.teachers),
+        "start": teacher.checksums((config.start,)) if config.start else {},
+        "photos": config.photos.sha256 if config.photos else {},
         "parameters": plan.parameters,
         "train_count": plan.train_count,
         "validation_count": plan.validation_count,
