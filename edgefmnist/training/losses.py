@@ -11,7 +11,7 @@ from edgefmnist.records import LABELS
 
 _PACKAGE = "edgefmnist"
 _CLASSES = len(LABELS)
-_NEVER = -1e4  # logarithm of the probability of what is out of the question
+_LEAST = 1e-9  # probability, lest its logarithm be infinite
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
@@ -38,8 +38,10 @@ class OpenSetCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras has
         logits = ops.concatenate([y_pred, ops.zeros_like(y_pred[:, :1])], axis=1)
         told = ops.log_softmax(logits, axis=1)
         one = -ops.sum(ops.relu(y_true) * told, axis=1)
-        among = ops.where(y_true < 0, told, ops.full_like(told, _NEVER))
-        return one - ops.max(ops.relu(-y_true), axis=1) * ops.logsumexp(among, axis=1)
+        several = ops.relu(-y_true)
+        # No `where` of fills: TensorFlow's graph optimizer makes nonsense of it in `evaluate`.
+        among = ops.sum(ops.exp(told) * ops.sign(several), axis=1)
+        return one - ops.max(several, axis=1) * ops.log(among + _LEAST)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
