@@ -175,10 +175,10 @@ _PAGE = """\
 Made by `python -m benchmarks.photo_folds --start {start} --epochs {epochs} --pictures {pictures}`:
 five trainings of {epochs} epochs that begin with `{start}` (SHA-256 `{sha:.12}`…), each on
 {pictures:,} pictures of Fashion-MNIST and the photos in [photos/](../photos/README.md) of four
-folds. Scored is the fifth: other people's clothes, and other sorts of things. Means over kinds of photo, as in
-[photos.md](photos.md); refused at the threshold that keeps 90 % of the garments; ± is the standard
-deviation over folds. The float models, before conversion. What ships was trained longer, on all
-folds; these say what to expect of it on people who sent no photo.
+folds. Scored is the fifth: other people's clothes, and other sorts of things. Means over kinds of
+photo, as in [photos.md](photos.md); refused at the threshold that keeps 90 % of the garments; ± is
+the standard deviation over folds. The float models, before conversion. What ships was trained
+longer, on all folds; these say what to expect of it on people who sent no photo.
 
 {table}
 """
