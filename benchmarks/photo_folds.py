@@ -28,7 +28,8 @@ from edgefmnist.dataset.split import SPLIT_SEED
 from edgefmnist.evaluate import logits
 from edgefmnist.frameworks import require_keras
 from edgefmnist.records import LABELS
-from edgefmnist.runtime.models import ModelFile, resolve
+from edgefmnist.runtime.model_file import ModelFile
+from edgefmnist.runtime.models import resolve
 
 _ROOT = Path(__file__).parents[1]
 _FILES = tuple(_ROOT / "photos" / f"{name}.npz" for name in ("clothes", "things"))
