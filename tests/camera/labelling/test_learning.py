@@ -18,8 +18,8 @@ from edgefmnist.camera.labelling.learning import CannotNow, Learning, LearningSt
 from edgefmnist.camera.recognizer import LoadedModel
 from edgefmnist.camera.reloading import ModelRequests, Reloading
 from edgefmnist.runtime.models import shipped
-from tests.adaptation.conftest import Fill, fill  # noqa: F401
 from tests.conftest import RunCli, needs_litert
+from tests.wardrobe import fill
 
 BOUND_S = 180.0
 
@@ -92,11 +92,7 @@ def ended(learning: Learning) -> LearningStatus:
 
 
 @needs_litert
-def test_learn_use_it_and_go_back(
-    camera: Camera,
-    photos: Path,
-    fill: Fill,  # noqa: F811
-) -> None:
+def test_learn_use_it_and_go_back(camera: Camera, photos: Path) -> None:
     fill(photos, "Coat", "Coat", slice(0, 8))
     fill(photos, "Box of mine", "Bag", slice(0, 8))
     models = LearnedModels(photos, "tiny")
@@ -142,10 +138,7 @@ def test_learn_use_it_and_go_back(
 
 
 @needs_litert
-def test_what_cannot_be_learned_says_why_and_leaves_nothing(
-    photos: Path,
-    fill: Fill,  # noqa: F811
-) -> None:
+def test_what_cannot_be_learned_says_why_and_leaves_nothing(photos: Path) -> None:
     for name in ("Coat", "Bag"):
         fill(photos, name, name, slice(0, 1))
     models = LearnedModels(photos, "tiny")

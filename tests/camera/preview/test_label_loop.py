@@ -17,9 +17,9 @@ from selenium.webdriver.common.by import By
 
 from edgefmnist.dataset import load
 from edgefmnist.records import LABELS
-from tests.adaptation.conftest import photo
 from tests.camera.preview.browser import CHROMIUM, DRIVER, camera, chromium, text, wait_for
 from tests.conftest import needs_litert
+from tests.wardrobe import photo
 
 pytestmark = [
     pytest.mark.slow,
@@ -84,7 +84,9 @@ def label_what_was_kept(page: webdriver.Chrome, frames: Path) -> None:
             if entry.text.split() and entry.find_element(By.CLASS_NAME, "name").text == name:
                 entry.click()
                 break
-        wait_for(lambda name=name: text(page, "said").endswith(f": {name}."), f"{name} is a label")
+        wait_for(
+            lambda name=name: text(page, "said").endswith(f": {name}."), f"{name} is a label", 120
+        )
 
 
 def press(page: webdriver.Chrome, button: str, told: str) -> None:
@@ -102,7 +104,8 @@ def test_see_label_learn_use_it_go_back(tmp_path: Path) -> None:
         page.get(f"{url}label")
         wait_for(lambda: len(list(frames.glob("*.json"))) >= 12, "frames are kept")
         page.refresh()
-        wait_for(lambda: len(page.find_elements(By.CSS_SELECTOR, ".frame")) >= 12, "and shown")
+        # The camera takes frame after frame as fast as it can, and leaves little to the browser.
+        wait_for(lambda: len(page.find_elements(By.CSS_SELECTOR, ".frame")) >= 12, "and shown", 120)
         label_what_was_kept(page, frames)
         assert len(list((photos / OWN).iterdir())) > 10
         assert OWN not in answers(log)
