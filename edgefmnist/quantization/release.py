@@ -66,11 +66,11 @@ def release(
         record, keep_float=keep_float, gate={check.name: str(check) for check in checks}
     )
     count = golden.PER_CLASS * len(LABELS)
-    shown = test.images[stratified_sample(test.labels, count, seed=0)]
+    checked = test.images[stratified_sample(test.labels, count, seed=0)]
     memory = remember(quantized, job.validation, shown, garment, certainty)
     with folders.replacing_folder(out) as scratch:
         (scratch / bundle.MODEL).write_bytes(quantized.read())
-        golden.write(scratch / bundle.GOLDEN, Classifier(quantized), shown)
+        golden.write(scratch / bundle.GOLDEN, Classifier(quantized), checked)
         if memory is not None:
             memory.write(scratch / MEMORY)
         (scratch / bundle.README).write_text(card.text(record, comparison), encoding="utf-8")
