@@ -188,7 +188,7 @@ longer, on all folds; these say what to expect of it on people who sent no photo
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photo_folds")
     parser.add_argument("--start", default="edge")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--pictures", type=int, default=12_000)
     parser.add_argument("--out", type=Path, default=_ROOT / "benchmarks" / "photo_folds.md")
     asked = parser.parse_args()
