@@ -97,7 +97,8 @@ def frame(width, height, number):
     return luma * height + chroma[0] + chroma[1]
 
 
-pid_file = pathlib.Path(os.environ["STAND_IN_PID"])
-pid_file.with_suffix(".part").write_text(str(os.getpid()))
-pid_file.with_suffix(".part").replace(pid_file)  # whoever waits for the file finds it complete
+if os.environ["STAND_IN_PID"]:  # whoever waits for the file finds it complete
+    pid_file = pathlib.Path(os.environ["STAND_IN_PID"])
+    pid_file.with_suffix(".part").write_text(str(os.getpid()))
+    pid_file.with_suffix(".part").replace(pid_file)
 hello() if pathlib.Path(sys.argv[0]).name == "rpicam-hello" else vid()
