@@ -13,8 +13,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypedDict
 
 VARIABLE = "EDGEFMNIST_CHILD"
@@ -44,10 +45,16 @@ class Child(TypedDict):
     pass_fds: Sequence[int]
 
 
-def python(module: str, *words: object, pass_fds: Sequence[int] = ()) -> Child:
+def python(
+    module: str,
+    *words: object,
+    pass_fds: Sequence[int] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Child:
     """What starts ``module.main()`` with `words` in ``sys.argv[1:]``; its result is the exit code.
 
     module: one of ours, by its full name. pass_fds: descriptors that the child inherits.
+    variables: more for its environment.
 
     ``subprocess.run(**children.python("edgefmnist.runtime.probe", path), capture_output=True)``
 
@@ -58,7 +65,9 @@ def python(module: str, *words: object, pass_fds: Sequence[int] = ()) -> Child:
     flags = [flag for name, flag in _FLAGS.items() if getattr(sys.flags, name)]
     return {
         "args": [sys.executable, *flags, str(_LAUNCHER), module, *map(str, words)],
-        "env": environment() | {VARIABLE: json.dumps({"path": path, "lifeline": lifeline})},
+        "env": environment()
+        | {VARIABLE: json.dumps({"path": path, "lifeline": lifeline})}
+        | dict(variables),
         "pass_fds": (lifeline, *pass_fds),
     }
 

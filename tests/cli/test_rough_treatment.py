@@ -110,7 +110,7 @@ def test_a_backend_that_is_none(run_cli: RunCli, tmp_path: Path) -> None:
         {"temperature": 1e-46},
         {"known_weight": 1e39},
         {"known_bias": float("inf")},
-        {"labels": list("abcdefghij")},
+        {"labels": list("aacdefghij")},
         {"name": 5},
         {"name": "a\x1b[2J"},
         {"name": "a\nb"},

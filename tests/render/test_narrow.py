@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from rich.table import Table
 
 from edgefmnist.camera.events import State, Status
+from edgefmnist.records import LABELS, ModelInUse
 from edgefmnist.render.console import SafeConsole
 from edgefmnist.render.live import _Screen
 from tests.camera.outputs.conftest import event
@@ -52,11 +54,12 @@ def test_the_live_view_keeps_its_names_beside_long_words(width: int) -> None:
     class Canvas:
         console = SafeConsole(file=io.StringIO(), width=width)
 
-    screen = _Screen(Canvas(), "rtsp://camera.local/" + "long/" * 40, "m" * 200)  # type: ignore[arg-type]
+    screen = _Screen(Canvas(), "rtsp://camera.local/" + "long/" * 40)  # type: ignore[arg-type]
+    shown_event = dataclasses.replace(event(), model=ModelInUse(name="m" * 200, labels=LABELS))
     screen._status = Status(
         state=State.RESTARTING, detail="no frame " * 40, since_ns=time.monotonic_ns()
     )
-    shown = printed(screen._layout(width, event()), width)
+    shown = printed(screen._layout(width, shown_event), width)
     for name in ("camera", "speed", "source", "model", "capture", "preprocess", "infer", "known"):
         assert f"{name} " in shown
     assert max(map(len, shown.splitlines())) <= width

@@ -54,11 +54,14 @@ class Adapting:
         self._rest = b""
         self._reason = ""
         self.progress = Progress()
-        started = children.python("edgefmnist.__main__", *words)
-        started["env"]["EDGEFMNIST_PROGRESS"] = "json"
         try:
             self._child = subprocess.Popen(
-                **started, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._told
+                **children.python(
+                    "edgefmnist.__main__", *words, variables={"EDGEFMNIST_PROGRESS": "json"}
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=self._answer,
+                stderr=self._told,
             )
         except BaseException:
             self._close_files()

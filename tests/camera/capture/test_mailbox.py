@@ -94,7 +94,9 @@ def test_failure_wins_over_the_live_frame_before_it(memory: SharedPixels) -> Non
     source.fail_after = 3
     source.allowed.release(4)
     assert source.closed.wait(5)
-    assert source.mailbox.take(memory) == Failed(error="CameraUnavailable", message="unplugged")
+    assert source.mailbox.take(memory) == Failed(
+        error="CameraUnavailable", message="unplugged", gave=True
+    )
 
 
 def test_last_frame_is_still_handed_over_when_a_source_ends(memory: SharedPixels) -> None:

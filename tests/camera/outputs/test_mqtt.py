@@ -209,7 +209,7 @@ def test_another_model_is_described_before_its_first_label(
     shipped, ours = ("edge", [*LABELS, "unknown"]), ("own", [*own.labels, "unknown"])
     assert told == [shipped, "Coat", ours, None, "Müller's skirt"]
     found = retained(port)
-    config = json.loads(found["homeassistant/sensor/cam/label/config"])
+    config = json.loads(found["homeassistant/sensor/edgefmnist-cam/label/config"])
     assert config["options"] == [*own.labels, "unknown"]
 
 
