@@ -138,7 +138,8 @@ def test_where_no_variant_passes_nothing_is_written(
 @pytest.mark.slow
 def test_the_whole_command(run_cli: RunCli, tiny_run: Path, tmp_path: Path) -> None:
     out, plot = tmp_path / "bundle", tmp_path / "variants.png"
-    words = ("--select", "fastest", "--max-drop", "10", "--out", out, "--plot", plot, "--json")
+    # Not the fastest: two float variants of a model this small cannot be told apart by time.
+    words = ("--select", "smallest", "--max-drop", "10", "--out", out, "--plot", plot, "--json")
     done = run_cli("quantize", tiny_run, *words, timeout=900)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

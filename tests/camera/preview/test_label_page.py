@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from edgefmnist.camera.labelling import LabelPage
+from edgefmnist.camera.labelling.kept import KeptFrame
 from edgefmnist.camera.labelling.labels import Labelling
 from edgefmnist.camera.preview import Preview, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
@@ -187,7 +189,7 @@ def test_another_browser_was_first(
     tmp_path: Path,
 ) -> None:
     open_label(page, served)
-    page.execute_script("clearInterval(1); refresh = async () => {}")  # it has not heard of it yet
+    page.execute_script("refresh = async () => {}")  # it has not heard of it yet
     labelling.label([stem_of(0)], "Dress", LABELS)
     press(page, "4")
     wait_for(lambda: "somebody else" in text(page, "said"), "it is told")
@@ -209,6 +211,23 @@ def test_what_changes_elsewhere_is_seen(
     assert cards(page)[-1] == stem_of(20) and cards(page)[0] == stem_of(0)
     served.close()
     wait_for(lambda: shown(page, "trouble"), "the loss is told")
+
+
+def test_a_camera_that_answers_late_is_waited_for(
+    page: webdriver.Chrome,  # noqa: F811
+    served: Preview,
+    labelling: Labelling,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Later than the page would ask for the next time: asked at a pace, it never showed any."""
+    frames = labelling.frames
+
+    def late() -> list[KeptFrame]:
+        time.sleep(6)
+        return frames()
+
+    monkeypatch.setattr(labelling, "frames", late)
+    open_label(page, served)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

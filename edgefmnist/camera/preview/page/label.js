@@ -1,6 +1,7 @@
 "use strict";
 
 const AGAIN_MS = 5000;
+const LOST_MS = 60000;  // without an answer
 const MOST = 60;  // frames shown at once
 const REMEMBERED = 50;  // changes that can be undone
 
@@ -29,7 +30,7 @@ async function ask(path, told) {
   };
   let answer;
   try {
-    answer = await fetch(path, options);
+    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(LOST_MS) });
   } catch {
     return { status: 0, told: { error: "No connection to the camera. Trying again …" } };
   }
@@ -49,6 +50,12 @@ async function refresh() {
   if (status !== 200 || !told.frames) return;
   version = told.version;
   show(told);
+}
+
+async function keepLooking() {
+  // One after the other: at a fixed pace every answer of a slow camera would come too late.
+  if (!document.hidden) await refresh();
+  setTimeout(keepLooking, AGAIN_MS);
 }
 
 function trouble(why) {
@@ -334,5 +341,4 @@ at("new").addEventListener("submit", async (event) => {
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-setInterval(() => { if (!document.hidden) refresh(); }, AGAIN_MS);
-refresh();
+keepLooking();
