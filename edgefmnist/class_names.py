@@ -42,7 +42,7 @@ def check_label(label: str) -> None:
         )
     if label != one_line(label):
         raise ValueError(f'the label "{one_line(label)}" is not one printable line without margins')
-    if not plain(label):
+    if all(unicodedata.category(one).startswith("M") for one in plain(label)):  # marks, or nothing
         raise ValueError(f'the label "{label}" has no letter and no digit')
     if is_none_of_them(label):
         raise ValueError(f'the label "{label}" is what stands for none of the classes')

@@ -9,6 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def lead_nowhere(*descriptors: int) -> None:
+    """Let what is written to `descriptors` from now on be lost. Raises: OSError."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for descriptor in descriptors:
+            os.dup2(nowhere, descriptor)
+    finally:
+        os.close(nowhere)
+
+
 @contextlib.contextmanager
 def silenced_stderr() -> Iterator[None]:
     """Send the process's stderr, C++ included, nowhere for the length of the block.
@@ -58,11 +68,9 @@ def silenced_stdout() -> Iterator[None]:
 @contextlib.contextmanager
 def _sent_nowhere(descriptor: int) -> Iterator[None]:
     kept = os.dup(descriptor)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, descriptor)
+        lead_nowhere(descriptor)
         yield
     finally:
         os.dup2(kept, descriptor)
         os.close(kept)
-        os.close(nowhere)

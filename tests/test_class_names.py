@@ -69,6 +69,7 @@ def test_labels_that_a_model_may_have(labels: tuple[str, ...]) -> None:
         (("Hat", "a\u202eb"), "not one printable line"),
         (("Hat", ""), "no letter"),
         (("Hat", "../"), "no letter"),
+        (("Hat", "\u0301\ufe0f"), "no letter"),  # an accent and a selector, on nothing
         (("Hat", "Unknown"), "none of the classes"),
         (("Hat", "none"), "none of the classes"),
     ],

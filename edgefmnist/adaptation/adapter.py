@@ -66,7 +66,7 @@ def adapt(config: AdaptConfig, observer: AdaptObserver, on_note: OnNote) -> Adap
         **judged.fields(),
     )
     if result.refused is None:
-        card = release.write(out, model, judged.certainty, remembered, result)
+        card = release.write(out, model, remembered, result)
         result = dataclasses.replace(result, card=card)
     return result
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import numpy as np
 
 from edgefmnist.adaptation import curve, scoring
@@ -14,9 +11,8 @@ from edgefmnist.adaptation.pictures import Garments
 from edgefmnist.adaptation.problem import NONE, Problem
 from edgefmnist.adaptation.records import (
     AdaptObserver,
-    ClassScore,
     Contradiction,
-    CurvePoint,
+    Judged,
     OldClasses,
     Score,
 )
@@ -29,26 +25,6 @@ what is remembered, not by the new pictures, so their cross-validation stays hon
 _MOST_CONTRADICTIONS = 10
 _CONTRADICTED = 0.2
 """Probability of its label under which a picture contradicts it."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What `AdaptResult` keeps under the same names, and the certainty to release."""
-
-    share: float
-    certainty: Certainty
-    score: Score
-    classes: tuple[ClassScore, ...]
-    old: OldClasses
-    curve: tuple[CurvePoint, ...]
-    next_twenty_pp: float | None
-    contradictions: tuple[Contradiction, ...]
-    refused: str | None
-
-    def fields(self) -> dict[str, Any]:
-        """All but the certainty, by name."""
-        names = (field.name for field in dataclasses.fields(self) if field.name != "certainty")
-        return {name: getattr(self, name) for name in names}
 
 
 def judge(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
+from edgefmnist.records import Certainty
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.model_file import ModelFile
 
@@ -116,18 +117,39 @@ class Contradiction:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class AdaptResult:
+class Judged:
+    """What cross-validation and the remembered pictures say of a new last layer.
+
+    share: what the pictures counted against what is remembered, 0..1. certainty: to release.
+    next_twenty_pp: what twenty more pictures would probably add to the score; None where the
+        learning curve does not say.
+    refused: why there is to be no bundle; None where there is one.
+    """
+
+    share: float
+    certainty: Certainty
+    score: Score
+    classes: tuple[ClassScore, ...]
+    old: OldClasses
+    curve: tuple[CurvePoint, ...]
+    next_twenty_pp: float | None
+    contradictions: tuple[Contradiction, ...]
+    refused: str | None
+
+    def fields(self) -> dict[str, Any]:
+        """All of it, by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptResult(Judged):
     """What came of an adaptation.
 
     pictures: used. empty: in which no garment was found; unreadable: that could not be read.
     repeated: pictures that look like another one and count as one group with it.
     labels: of the new model; dropped: labels that it no longer has.
-    share: what the pictures counted against what is remembered, 0..1.
-    next_twenty_pp: what twenty more pictures would probably add to the score; None where the
-        learning curve does not say.
-    refused: why there is no bundle; None where there is one. card: of the bundle, then.
     agreement: share of the pictures that the int8 layer answers as the fitted one, 0..1.
-    seconds: of each part of the work.
+    seconds: of each part of the work. card: of the bundle, None where there is none.
     """
 
     config: AdaptConfig
@@ -138,16 +160,8 @@ class AdaptResult:
     repeated: int
     labels: tuple[str, ...]
     dropped: tuple[str, ...]
-    share: float
-    score: Score
-    classes: tuple[ClassScore, ...]
-    old: OldClasses
-    curve: tuple[CurvePoint, ...]
-    next_twenty_pp: float | None
-    contradictions: tuple[Contradiction, ...]
     agreement: float
     seconds: dict[str, float]
-    refused: str | None
     card: BundleCard | None
 
 

@@ -13,7 +13,6 @@ from edgefmnist.adaptation import card
 from edgefmnist.adaptation.pictures import Garments
 from edgefmnist.adaptation.problem import Problem
 from edgefmnist.adaptation.records import AdaptResult
-from edgefmnist.records import Certainty
 from edgefmnist.runtime import bundle, golden, probe
 from edgefmnist.runtime.bundle import BundleCard
 from edgefmnist.runtime.classifier import Classifier
@@ -52,9 +51,7 @@ def agreement(model: ModelFile, problem: Problem, layer: Layer, garments: Garmen
     return float((fitted == found).mean())
 
 
-def write(
-    out: Path, model: ModelFile, certainty: Certainty, memory: Memory, result: AdaptResult
-) -> BundleCard:
+def write(out: Path, model: ModelFile, memory: Memory, result: AdaptResult) -> BundleCard:
     """Write the bundle to `out`, whole or not at all.
 
     The golden vectors are the pictures of the bundle that it came from, answered anew: no picture
@@ -63,7 +60,7 @@ def write(
     """
     images, _ = golden.read(result.config.model)
     classifier = Classifier(model)
-    record = _record(model, classifier, certainty, result)
+    record = _record(model, classifier, result)
     with folders.replacing_folder(out) as scratch:
         (scratch / bundle.MODEL).write_bytes(model.read())
         golden.write(scratch / bundle.GOLDEN, classifier, images)
@@ -73,9 +70,7 @@ def write(
     return record
 
 
-def _record(
-    model: ModelFile, classifier: Classifier, certainty: Certainty, result: AdaptResult
-) -> BundleCard:
+def _record(model: ModelFile, classifier: Classifier, result: AdaptResult) -> BundleCard:
     base = result.config.model.card
     assert base is not None
     content = model.read()
@@ -86,7 +81,7 @@ def _record(
         sha256=hashlib.sha256(content).hexdigest(),
         size_bytes=len(content),
         labels=result.labels,
-        **dataclasses.asdict(certainty),
+        **dataclasses.asdict(result.certainty),
         runtime=classifier.runtime,
         delegate=classifier.delegate,
         versions=base.versions | {"edgefmnist": __version__},

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
+from edgefmnist.quiet import lead_nowhere
+
 _PATIENCE_S = 1.0
 _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 
@@ -88,12 +90,10 @@ def _leave_stuck_outputs() -> None:
                 stuck.append(os.fstat(descriptor))
     if not stuck:
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     for entry in Path("/proc/self/fd").iterdir():  # there may be copies
         with contextlib.suppress(OSError):
             if any(os.path.samestat(os.fstat(int(entry.name)), one) for one in stuck):
-                os.dup2(nowhere, int(entry.name))
-    os.close(nowhere)
+                lead_nowhere(int(entry.name))
 
 
 def _has_terminal() -> bool:

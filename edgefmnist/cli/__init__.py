@@ -28,6 +28,7 @@ from edgefmnist.cli import (
     verify,
 )
 from edgefmnist.errors import BadInput, EdgeFmnistError, one_line
+from edgefmnist.quiet import lead_nowhere
 
 app = typer.Typer(
     name="edgefmnist",
@@ -101,7 +102,7 @@ def reporting_errors(action: Callable[[], int | None]) -> int:
         # `edgefmnist ... | head` closed the pipe, which Typer and Rich turn into SystemExit.
         if not any(isinstance(one, BrokenPipeError) for one in (error, error.__context__)):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        lead_nowhere(sys.stdout.fileno())
         return 0
     except Exception as error:
         return _unforeseen(error)
@@ -140,5 +141,5 @@ def _fail(message: str, code: int) -> int:
     try:
         print(f"edgefmnist: {one_line(message)}", file=sys.stderr, flush=True)
     except OSError:  # nobody reads stderr, or its disk is full: the code still tells
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        lead_nowhere(sys.stderr.fileno())
     return code

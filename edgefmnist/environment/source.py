@@ -21,7 +21,7 @@ from typing import Any
 from edgefmnist import children
 from edgefmnist.quiet import silenced_stderr
 
-_TOOL_S = 5.0
+_TOOL_S = 15.0  # on a Zero, whose first look at its cameras takes seconds
 
 
 def _vcgencmd(words: str) -> str:
@@ -56,6 +56,8 @@ def _run(words: tuple[str, ...]) -> str | None:
             timeout=_TOOL_S,
             stdin=subprocess.DEVNULL,
         )
+    except subprocess.TimeoutExpired:
+        return f"{words[0]} failed: no answer in {_TOOL_S:.0f} s"
     except (OSError, subprocess.SubprocessError) as error:
         return f"{words[0]} failed: {error}"
     return done.stdout.strip()

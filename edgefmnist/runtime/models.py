@@ -43,7 +43,7 @@ def find(spec: str | None) -> ModelFile:
     if spec is None or spec in known:  # before the file system: any folder may be called "edge"
         return _shipped(known, spec or DEFAULT)
     path = Path(spec)
-    if path.is_dir():
+    if spec and path.is_dir():
         return _bundle(path)
     if path.is_file():
         if path.suffix == ".keras":
@@ -52,7 +52,7 @@ def find(spec: str | None) -> ModelFile:
         probe.check_mark(path, content)
         return ModelFile(name=one_line(path.stem), path=path, content=content)
     raise UsageError(
-        f"no model {spec}: name a bundle folder, a .tflite file or one of "
+        f"no model {spec or '(an empty name)'}: name a bundle folder, a .tflite file or one of "
         f"{', '.join(known) or '(none shipped)'}"
     )
 

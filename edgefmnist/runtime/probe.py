@@ -21,6 +21,7 @@ from typing import NoReturn
 import numpy as np
 
 from edgefmnist.errors import BadModel, EdgeFmnistError, MissingDependency, one_line
+from edgefmnist.quiet import lead_nowhere
 from edgefmnist.runtime import interpreter
 from edgefmnist.runtime.classifier import Classifier
 from edgefmnist.runtime.model_file import ModelFile
@@ -83,6 +84,11 @@ def judge(path: Path, exit_code: int | None, words: str) -> None:
     """
     if exit_code in (None, -signal.SIGXCPU):
         raise BadModel(f"{path} is damaged: it did not run within {LIMIT_S} s")
+    if exit_code == -signal.SIGKILL:  # the limits above end it in other ways
+        raise BadModel(
+            f"{path} could not be tried: the process that tried it was killed, as happens where "
+            "memory runs out; free some and try again"
+        )
     if exit_code and exit_code < 0:
         raise BadModel(f"{path} is damaged: the runtime crashed on it; copy or convert it again")
     if exit_code:
@@ -152,9 +158,7 @@ def _run_and_exit(model: ModelFile, reference: bool, parent: int, sender: int) -
         _end_with(parent)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)  # the runtime's own words, and what C++ says when it aborts
+        lead_nowhere(1, 2)  # the runtime's own words, and what C++ says when it aborts
         confine(most_written_bytes=0)
         exercise(Classifier(model, reference=reference))
         code = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def test_the_default_is_the_shipped_bundle(shipped_bundle: Path) -> None:
 def test_a_name_that_is_no_model(run_cli: RunCli) -> None:
     with pytest.raises(UsageError, match="edge"):
         models.resolve("nosuch")
+    with pytest.raises(UsageError, match="an empty name"):
+        models.resolve("")
     assert_one_line(run_cli("evaluate", "nosuch"), 2, "nosuch")
 
 
@@ -143,6 +146,12 @@ def test_a_model_that_crashes_its_runtime_is_refused_by_every_command(
 ) -> None:
     folder = hostile.bundle_of(hostile.crashing(), tmp_path / "bundle")
     assert_one_line(run_cli(*command, folder), 5, "the runtime crashed on it")
+
+
+def test_a_trial_that_is_killed_does_not_damn_the_model(tmp_path: Path) -> None:
+    """As where memory runs out: the kernel ends the process that asks for most."""
+    with pytest.raises(BadModel, match=r"could not be tried: .* was killed"):
+        probe.judge(tmp_path, -signal.SIGKILL, "")
 
 
 def test_a_model_takes_neither_all_memory_nor_all_time(

@@ -6,6 +6,8 @@ import contextlib
 import os
 from typing import Protocol, TextIO
 
+from edgefmnist.quiet import lead_nowhere
+
 
 class Writer(Protocol):
     """What takes the lines: `WholeLines`, `log_file.RotatingFile`."""
@@ -93,9 +95,7 @@ class WholeLines:
             self._rest, begun = data, True
             self._finish()
         except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._descriptor)
-            os.close(nowhere)
+            lead_nowhere(self._descriptor)
             raise
         except OSError:
             if not begun:

@@ -38,10 +38,11 @@ class Systemd:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._ready = False
+        self._trouble: OSError | None = None  # of the last message
         self._alive_s = self._told_s = float("-inf")
 
     def on_event(self, event: CameraEvent) -> None:
-        """Tell that a frame was classified, and as what. Raises: OSError."""
+        """Tell that a frame was classified, and as what. Raises: OSError while none arrives."""
         now = time.monotonic()
         due = self._beat_s is not None and now - self._alive_s >= self._beat_s
         if due and self._send("WATCHDOG=1"):
@@ -49,6 +50,8 @@ class Systemd:
         if now - self._told_s >= _STATUS_S:
             self._told_s = now
             self._tell(f"{State.LIVE.value}: {event.announced or '...'}, {event.fps:.1f} fps")
+        if self._trouble is not None:  # also where nothing was due: it has not come back since
+            raise self._trouble
 
     def on_status(self, status: Status) -> None:
         """Tell how the camera is, and the first time that the service is ready. Raises: OSError."""
@@ -77,7 +80,9 @@ class Systemd:
         except BlockingIOError:
             return False
         except OSError as error:  # a BrokenPipeError would read as: whoever reads stdout is gone
-            raise OSError(f"systemd cannot be told at NOTIFY_SOCKET: {error}") from error
+            self._trouble = OSError(f"systemd cannot be told at NOTIFY_SOCKET: {error}")
+            raise self._trouble from error
+        self._trouble = None
         return True
 
 

@@ -10,6 +10,7 @@ import math
 import re
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from edgefmnist.camera.decoding.limits import MEGA, MOST_VIDEO_PIXELS
 from edgefmnist.camera.source import Damaged, without_password
@@ -21,7 +22,7 @@ from edgefmnist.camera.sources.decoder import (
     open_video_stream,
     pixels_of,
 )
-from edgefmnist.errors import CameraUnavailable
+from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ def open_stream(uri: str, *, frame_s: float = 0.0) -> StreamSource:
 
     RTSP goes over TCP, which loses nothing, and over UDP where the camera does not do that.
 
-    Raises: CameraUnavailable after at most twice `OPEN_TIMEOUT_S`, MissingDependency.
+    Raises: UsageError where the address names no host, or no port that it needs; CameraUnavailable
+    after at most twice `OPEN_TIMEOUT_S`; MissingDependency.
     """
     scheme, _, rest = uri.partition("://")
     uri, name = f"{scheme.lower()}://{rest}", without_password(uri)
+    _check_address(uri, name)
     read_s = max(READ_TIMEOUT_S, 3 * frame_s)
     if scheme.lower() == "tcp":
         return _opened(uri, name, {"protocol_whitelist": "tcp"}, read_s=read_s)
@@ -64,6 +67,17 @@ def open_stream(uri: str, *, frame_s: float = 0.0) -> StreamSource:
             return _opened(uri, name, {**_RTSP, "rtsp_transport": "udp"}, "rtsp", read_s)
         except CameraUnavailable as again:
             raise (refused if _another_transport_may_do(again) else again) from None
+
+
+def _check_address(uri: str, name: str) -> None:
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a password may hold anything: FFmpeg reads it in its own way
+        return
+    if not host or (parts.scheme == "tcp" and port is None):
+        what = "host and port" if parts.scheme == "tcp" else "host"
+        raise UsageError(f"--source {name} names no {what}; give {parts.scheme}://HOST:PORT")
 
 
 def _another_transport_may_do(refused: CameraUnavailable) -> bool:

@@ -649,6 +649,40 @@ def test_password_from_file_or_environment_and_a_wrong_one(
     assert "changes never reached" in last and "hunter2" not in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    ("rule", "denied"),
+    [
+        ("topic read #", True),
+        ("topic write #", True),
+        ("topic readwrite homeassistant/#", True),
+        ("topic readwrite cam/#\ntopic write homeassistant/#", False),
+    ],
+)
+def test_access_rules_that_deny_are_said(
+    broker: Callable[..., Broker],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: str,
+    denied: bool,
+) -> None:
+    """A broker acknowledges what it throws away, and accepts subscriptions that it never serves."""
+    monkeypatch.setattr(publishing, "_ECHO_S", 1.0)
+    (tmp_path / "acl").write_text(f"{rule}\n")
+    (tmp_path / "acl").chmod(0o644)
+    one = sink(broker("allow_anonymous true", f"acl_file {tmp_path}/acl").port)
+    wait_for(lambda: not failing(one))
+    end, reasons = time.monotonic() + 4, set()
+    while time.monotonic() < end and not reasons:
+        try:
+            one.on_event(event("Coat"))
+        except OSError as error:
+            reasons.add(str(error))
+        time.sleep(0.05)
+    assert bool(reasons) == denied, reasons
+    assert all("access rules (ACL)" in why and "cam/#" in why for why in reasons)
+    one.close()
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_tls_with_an_authority_of_our_own_and_a_wrong_one(
     broker: Callable[..., Broker], run_cli: RunCli, tmp_path: Path

@@ -33,6 +33,22 @@ def test_missing_file_is_bad_input(tmp_path: Path) -> None:
         open_source(SourceConfig(uri=str(tmp_path / "gone.mp4")))
 
 
+@pytest.mark.parametrize(
+    ("uri", "what"),
+    [
+        ("rtsp://", "no host"),
+        ("rtsp:///live", "no host"),
+        ("rtsp://me:secret@/live", "no host"),
+        ("tcp://camera", "no host and port"),
+        ("tcp://:5000", "no host and port"),
+    ],
+)
+def test_an_address_that_lacks_something_is_a_wrong_option(uri: str, what: str) -> None:
+    with pytest.raises(UsageError, match=f"--source .* names {what}; give") as caught:
+        open_source(SourceConfig(uri=uri))
+    assert "secret" not in str(caught.value)
+
+
 SIZE, FPS = {"size": (640, 480)}, {"fps": 30.0}
 REALTIME, LOOP = {"realtime": True}, {"loop": True}
 

@@ -30,10 +30,15 @@ _RETRY_S = (1, 30)  # from one attempt to the next: doubled from the first to th
 _SOON_S, _FIGHTS = 60, 3  # a connection that lasts less is a short one; so many are no chance
 _SETTLE_S, _CORRECT_S = 2.0, 10.0  # before a correction, and from one to the next
 _DELIVER_S, _LEAVE_S = 1.5, 0.4  # of `close`
+_ECHO_S = 5.0  # in which our own availability comes back from a broker that passes it on
 
 
 _NO_ANSWER = "it does not answer as a broker does"
-_FIGHT = "it ends each connection soon: is there another client with the same topic and client id?"
+_DENIED = "it passes none of ours on: its access rules (ACL) must let this user write and read"
+_FIGHT = (
+    "it ends each connection soon: is there another client with the same topic and client id, "
+    "or may this user not write there?"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class Publisher:
     after each connect, and when Home Assistant says that it has started, what stands is told anew:
     `standing`, and the newest message of each topic. The same where somebody else wrote to our
     availability while we are live: an earlier run's will that came late, another run that ended.
+
+    A broker of MQTT 3.1.1 acknowledges also what its access rules have it throw away. What tells is
+    our own availability, which comes back from one that passes it on.
     """
 
     def __init__(
@@ -84,6 +92,8 @@ class Publisher:
         self._short = 0  # connections in a row that ended soon
         self._contested_s: float | None = None  # since when our availability is another's
         self._corrected_s = float("-inf")
+        self._echoes = 0  # of our availability
+        self._silent_s: float | None = None  # since when one that it has did not come back
         # Guards all of the above. Never held in a call of paho, which calls us back holding locks
         # of its own.
         self._changed = threading.Condition()
@@ -109,11 +119,14 @@ class Publisher:
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raises: OSError while there is no connection; its errno is another for another kind."""
+        """Raises: OSError while nothing gets through; its errno is another for another kind."""
         with self._changed:
             waited_s = time.monotonic() - self._began_s
             if not self._connected and not self._trouble and waited_s > _ANSWER_S:
                 self._not_connected(_NO_ANSWER, errno.ETIMEDOUT)
+            if self._silent_s is not None and time.monotonic() - self._silent_s > _ECHO_S:
+                denied = f"{self._where}: {_DENIED} {self._will.topic.rpartition('/')[0]}/#"
+                raise OSError(errno.EACCES, denied)
             if not self._trouble:
                 return
             if self.lost and len(self._queue) == QUEUE:
@@ -165,11 +178,18 @@ class Publisher:
 
     def _send(self) -> None:
         while (message := self._pick()) is not None:
-            told = self._told
+            told, echoes = self._told, self._echoes
             self._acknowledged.clear()
             sent = self._client.publish(message.topic, message.payload, qos=1, retain=True)
             if self._delivered(sent.mid):
                 told[message.topic] = message
+                self._expect_echo(message, echoes)
+
+    def _expect_echo(self, message: Message, echoes: int) -> None:
+        """Of a message that the broker has. echoes: how many had come before it was sent."""
+        with self._changed:
+            if message.topic == self._will.topic and self._echoes == echoes:
+                self._silent_s = self._silent_s or time.monotonic()
 
     def _delivered(self, number: int) -> bool:
         """Wait until the broker has the message, through any loss of connection, or the end."""
@@ -221,7 +241,8 @@ class Publisher:
     def _on_connect(self, client: Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
         with self._changed:
             self._connected, self._refused = not reason.is_failure, reason.is_failure
-            self._began_s, self._contested_s = time.monotonic(), None
+            self._began_s = time.monotonic()
+            self._contested_s = self._silent_s = None
             self._trouble = ""
             if reason.is_failure:
                 self._not_connected(str(reason), errno.EACCES)
@@ -240,7 +261,7 @@ class Publisher:
     def _on_disconnect(self, client: Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
         with self._changed:
             if self._connected:
-                self._connected = False
+                self._connected, self._silent_s = False, None
                 self._lost(client)
             elif not self._refused:  # otherwise why is known better
                 self._not_connected(_NO_ANSWER, errno.ETIMEDOUT)
@@ -265,6 +286,8 @@ class Publisher:
     def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
         with self._changed:
             if message.topic == self._will.topic:
+                self._echoes += 1
+                self._silent_s = None
                 # Our own messages come back too: one that is not the newest is followed by it.
                 newest = self._newest.get(self._will.topic, self._will).payload
                 vanished = self._will.payload
