@@ -16,9 +16,8 @@ from tests.conftest import RunCli
 SCRIPT = Path(__file__).parent / "short_training.py"
 
 
-@pytest.mark.parametrize(
-    "backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow), "torch"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_a_backends_model_is_quantized(backend: str, run_cli: RunCli, tmp_path: Path) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")

@@ -39,6 +39,7 @@ def test_it_trains_and_infers_as_keras_own() -> None:
     np.testing.assert_allclose(quick(images), plain(images), rtol=1e-2, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_what_is_saved_needs_nothing_of_ours(tmp_path: Path) -> None:
     command = [sys.executable, str(SCRIPT), str(tmp_path), "--recipe", "tiny", "--epochs", "1"]
     subprocess.run(command, check=True, capture_output=True, timeout=300)

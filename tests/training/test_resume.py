@@ -54,6 +54,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_killed_twice_and_resumed_ends_in_the_same_weights(
     uninterrupted: Path, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     assert any(not np.array_equal(mine, other) for mine, other in pairs)
 
 
+@pytest.mark.slow
 def test_a_finished_training_leaves_its_files_and_no_checkpoint(uninterrupted: Path) -> None:
     assert {path.name for path in uninterrupted.iterdir()} == {
         "model.keras",

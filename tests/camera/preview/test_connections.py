@@ -20,7 +20,7 @@ from tests.camera.preview.conftest import (
     event,
     get,
     next_picture,
-    open_files,
+    open_sockets,
     start_request,
     status,
     whole,
@@ -46,7 +46,7 @@ def test_however_many_wait_a_request_is_answered(
     preview: Preview, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     monkeypatch.setattr(connections, "_REQUEST_S", 300.0)
-    files = open_files()
+    sockets = open_sockets()
     viewers = [start_request(preview, "/stream.mjpg") for _ in range(VIEWERS)]
     others = [connected(preview, peer=f"127.0.0.{number}") for number in range(2, 6)]
     crowd = [connected(preview, begun) for _ in range(3 * MAX_WAITING)]
@@ -65,7 +65,7 @@ def test_however_many_wait_a_request_is_answered(
     for client in (*crowd, *others, *viewers):
         client.close()
     wait_for(lambda: not preview._server._server.server_state.connections, "all are gone")
-    wait_for(lambda: open_files() <= files, "their sockets are closed")
+    wait_for(lambda: open_sockets() <= sockets, "their sockets are closed")
 
 
 def test_who_is_sent_away_for_want_of_room_is_answered(

@@ -27,7 +27,7 @@ from tests.camera.preview.conftest import (
     event,
     get,
     next_picture,
-    open_files,
+    open_sockets,
     port_of,
     start_request,
     status,
@@ -54,7 +54,7 @@ def test_fifty_who_never_read_slow_nothing_and_are_dropped(
     for frame in frames:
         preview.on_event(frame)
     paths = ("/stream.mjpg", "/events")
-    files, before = open_files(), resident_bytes()
+    sockets, before = open_sockets(), resident_bytes()
     seats = preview._server._publisher.pictures
     clients = [connected(preview, get(paths[number % 2])) for number in range(2 * VIEWERS)]
     wait_for(lambda: seats.viewers == VIEWERS, "every place is taken by one who does not read")
@@ -76,7 +76,7 @@ def test_fifty_who_never_read_slow_nothing_and_are_dropped(
     shown.close()
     for client in clients:
         client.close()
-    wait_for(lambda: open_files() <= files, "their sockets are closed")
+    wait_for(lambda: open_sockets() <= sockets, "their sockets are closed")
 
 
 def test_a_slow_viewer_misses_pictures_and_is_not_left_behind(preview: Preview) -> None:
