@@ -58,6 +58,9 @@ def _forget_current_folder() -> None:
 
 def _prepare_streams() -> None:
     """Make the standard streams fit to be written to, however the process was started."""
+    for name in ("COLUMNS", "LINES"):
+        if not os.environ.get(name, "1").strip("0"):  # 0: not known, which Rich takes at its word
+            del os.environ[name]
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:  # started with it closed (``2>&-``): it leads nowhere
             nowhere = os.open(os.devnull, os.O_RDWR)

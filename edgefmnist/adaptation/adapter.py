@@ -9,18 +9,19 @@ from collections.abc import Callable
 
 from edgefmnist import files
 from edgefmnist.adaptation import pictures, release
-from edgefmnist.adaptation.groups import Groups, grouped
+from edgefmnist.adaptation.groups import Grouped, Groups, grouped
 from edgefmnist.adaptation.judging import judge
 from edgefmnist.adaptation.pictures import File, Garments
 from edgefmnist.adaptation.problem import labels_of, problem
 from edgefmnist.adaptation.records import AdaptConfig, AdaptObserver, AdaptResult
 from edgefmnist.camera.pictures.folder import OnNote
-from edgefmnist.errors import BadPicture, UsageError
+from edgefmnist.errors import BadInput, BadPicture, UsageError
 from edgefmnist.records import UNKNOWN
 from edgefmnist.runtime import bundle, memory
 from edgefmnist.runtime.last_layer import PartedModel
 
 FEWEST_PICTURES, FEWEST_GROUPS = 3, 2
+_MOST_CLASHES = 5
 
 
 def adapt(config: AdaptConfig, observer: AdaptObserver, on_note: OnNote) -> AdaptResult:
@@ -35,17 +36,29 @@ def adapt(config: AdaptConfig, observer: AdaptObserver, on_note: OnNote) -> Adap
     if not 0 <= config.max_forget_pp <= 100:
         raise UsageError(f"--max-forget {config.max_forget_pp:g}: give points, 0 to 100")
     out = files.output_folder(config.out, "a bundle", bundle.is_bundle)
+    if config.photos.resolve() in out.resolve().parents:
+        raise UsageError(
+            f"--out {config.out} lies in {config.photos}, whose folders are classes: name another"
+        )
     lap = _stopwatch()
     parted = PartedModel(config.model)
     remembered = memory.read(config.model, parted.body_sha256)
     found = pictures.find(config.photos, remembered.labels, config.grouping, on_note)
     garments = pictures.prepare(found, observer, on_note)
-    groups, repeated = grouped(garments, config.grouping)
-    _check_enough(config, found, garments, groups)
+    together = grouped(garments, config.grouping)
+    _note_clashes(together, on_note)
+    _check_enough(config, found, garments, together.groups)
     labels = labels_of(remembered.labels, garments, config.only)
+    lost = tuple(label for label in config.model.labels if label not in labels)
+    if lost and not config.only:
+        raise BadInput(
+            f"{config.model.name} also knows {', '.join(lost)}, and {config.photos} has no such "
+            "folder: learning begins anew from what it was adapted from, so add the pictures of "
+            "all classes of your own, or name that bundle"
+        )
     seconds = {"garments": lap()}
     observer.stage("Computing features")
-    asked = problem(parted, remembered, garments, groups, labels)
+    asked = problem(parted, remembered, garments, together.groups, labels)
     seconds["features"] = lap()
     judged = judge(asked, remembered.certainty, config.max_forget_pp, garments, observer)
     layer = asked.layer(asked.photos.rows, asked.memory.rows, judged.share)
@@ -54,12 +67,12 @@ def adapt(config: AdaptConfig, observer: AdaptObserver, on_note: OnNote) -> Adap
     result = AdaptResult(
         config=config,
         pictures=len(garments.files),
-        groups=int(groups.max()) + 1,
+        groups=int(together.groups.max()) + 1,
         empty=garments.empty,
         unreadable=garments.unreadable,
-        repeated=repeated,
+        repeated=together.repeated,
         labels=labels,
-        dropped=asked.dropped,
+        dropped=lost,
         agreement=release.agreement(model, asked, layer, garments),
         seconds=seconds,
         card=None,
@@ -69,6 +82,14 @@ def adapt(config: AdaptConfig, observer: AdaptObserver, on_note: OnNote) -> Adap
         card = release.write(out, model, remembered, result)
         result = dataclasses.replace(result, card=card)
     return result
+
+
+def _note_clashes(together: Grouped, on_note: OnNote) -> None:
+    for one, other in together.clashes[:_MOST_CLASHES]:
+        labels = f"{one.label or UNKNOWN}, the other {other.label or UNKNOWN}"
+        on_note(f"{one.path} and {other.path} look the same, and one is {labels}: take one away")
+    if (more := len(together.clashes) - _MOST_CLASHES) > 0:
+        on_note(f"{more:,} more such pairs")
 
 
 def _stopwatch() -> Callable[[], float]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
 
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.adaptation.pictures import Garments
+from edgefmnist.adaptation.pictures import File, Garments
 from edgefmnist.adaptation.records import Grouping
 
 Groups = npt.NDArray[np.int64]
@@ -20,8 +21,21 @@ _SAME = 10.0
 _ROWS = 512
 
 
-def grouped(garments: Garments, grouping: Grouping) -> tuple[Groups, int]:
-    """The group of each picture, numbered from 0, and how many look like one in another group.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """What belongs together among n pictures.
+
+    groups: int64 [n], numbered from 0. repeated: how many look like one in another group.
+    clashes: pairs that look the same and have different labels.
+    """
+
+    groups: Groups
+    repeated: int
+    clashes: tuple[tuple[File, File], ...]
+
+
+def grouped(garments: Garments, grouping: Grouping) -> Grouped:
+    """Put the pictures into groups.
 
     grouping: "time" puts pictures of one class within a minute into one group, and each picture
         whose time is not known into one of its own; "folder" those of one folder; "prefix" those
@@ -32,9 +46,15 @@ def grouped(garments: Garments, grouping: Grouping) -> tuple[Groups, int]:
     makers = {"time": _by_time, "folder": _by_folder, "prefix": _by_prefix}
     named = makers[grouping](garments)
     own = np.array([keys.setdefault(key, len(keys)) for key in named])
-    merged = _merged(own, _pairs(garments.images))
+    pairs = _pairs(garments.images)
+    merged = _merged(own, pairs)
     _, numbers = np.unique(merged, return_inverse=True)
-    return numbers.astype(np.int64), int((merged != own).sum())
+    files = garments.files
+    return Grouped(
+        groups=numbers.astype(np.int64),
+        repeated=int((merged != own).sum()),
+        clashes=tuple((files[a], files[b]) for a, b in pairs if files[a].label != files[b].label),
+    )
 
 
 def _by_folder(garments: Garments) -> list[object]:

@@ -62,7 +62,15 @@ def find(
         label = _label(folder, known)
         inner = _folders(folder, "--group folder wants one in it for each group")
         for place in inner if grouping == "folder" else (folder,):
-            listed = list_pictures(place)
+            try:
+                listed = list_pictures(place)
+            except BadPicture as error:
+                if place != folder or not inner:
+                    raise
+                raise BadInput(
+                    f"{folder} has its pictures in folders of its own: add --group folder, which "
+                    "keeps those of one folder together, or move them up into it"
+                ) from error
             if listed.note:
                 on_note(listed.note)
             found += [File(path=path, label=label) for path in listed.pictures]

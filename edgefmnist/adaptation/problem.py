@@ -55,13 +55,12 @@ class Photos:
 class Problem:
     """What a layer is fitted on, and from where.
 
-    labels: of the new model; the model had the first `kept` of them. dropped: those it loses.
+    labels: of the new model; the model had the first `kept` of them.
     begin: the layer as it was, with a row for each of `labels`. before: rows of the layer as it
-        was, in the order of `before_classes`, which are indices into `labels`; -1: dropped.
+        was, in the order of `before_classes`, which are indices into `labels`; -1: none of them.
     """
 
     labels: tuple[str, ...]
-    dropped: tuple[str, ...]
     kept: int
     begin: Layer
     before: Layer
@@ -112,7 +111,6 @@ def problem(
     mirrored = np.ascontiguousarray(images[:, :, ::-1])
     return Problem(
         labels=labels,
-        dropped=tuple(label for label in memory.labels if label not in place),
         kept=len(kept),
         begin=head.start(memory.layer, kept, len(labels) - len(kept)),
         before=memory.layer,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgefmnist.camera.capture import Capture
+from edgefmnist.camera.events import Status
 from edgefmnist.errors import BadInput, UsageError
 from edgefmnist.preprocess.background import Background
 from edgefmnist.preprocess.background_file import load, save
@@ -30,18 +31,25 @@ def refuse_folder(uri: str) -> None:
 
 
 def learn(
-    capture: Capture, on_progress: Callable[[int, int], None], should_stop: Callable[[], bool]
+    capture: Capture,
+    on_progress: Callable[[int, int], None],
+    should_stop: Callable[[], bool],
+    on_status: Callable[[Status], None],
 ) -> Background | None:
     """Read frames until they show a still scene and learn it; None where a stop was asked for.
 
-    on_progress: called with the frames seen that count, and how many are wanted.
+    on_progress: called with the frames seen that count, and how many are wanted. on_status: called
+    with each change of the camera's state: what ails it may be why no frame counts.
 
     Raises: BadInput where the source ends first or something moves all the time; what
     `Capture.take` raises.
     """
-    learner = Learner()
+    learner, status = Learner(), capture.status
     while not should_stop():
         taken = capture.take(_WAIT_S)
+        if capture.status is not status:
+            status = capture.status
+            on_status(status)
         if taken is None and not capture.ended:
             continue
         if taken is None:

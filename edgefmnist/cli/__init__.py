@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from edgefmnist.cli import (
     train,
     verify,
 )
-from edgefmnist.errors import BadInput, EdgeFmnistError, one_line
+from edgefmnist.errors import BadInput, EdgeFmnistError, UsageError, one_line
 from edgefmnist.quiet import lead_nowhere
 
 app = typer.Typer(
@@ -124,6 +125,8 @@ def _unforeseen(error: Exception) -> int:
     if isinstance(error, OSError) and files.is_full(error):
         full = files.cannot_write(error.filename or "standard output", error)
         return _fail(str(full), full.exit_code)
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return _fail("too many files are open: allow more with ulimit -n", UsageError.exit_code)
     if isinstance(error, OSError) and (nowhere := files.no_temporary_folder()):
         return _fail(str(nowhere), nowhere.exit_code)
     if isinstance(error, OSError) and error.filename is not None:

@@ -243,7 +243,7 @@ def _background(
     target = how.background or background.DEFAULT_FILE
     files.make_folder(target.parent)  # before the work, which takes its time
     with live.learning() as on_progress:
-        learned = background.learn(capture, on_progress, should_stop)
+        learned = background.learn(capture, on_progress, should_stop, live.show_status)
     if learned is None:
         live.show_not_learned(target)
         raise typer.Exit(130)  # whatever was to follow needs the file

@@ -90,6 +90,7 @@ class Background:
         self.variance = variance
         self.frame_size = frame_size
         self.fits = True
+        self._begun = False
         self._gain = np.ones(3, np.float32)
         self._against = 0  # frames in a row that speak against what `fits` says
         height, width = variance.shape
@@ -108,14 +109,19 @@ class Background:
         pixels_bgr: uint8 [height, width, 3] in B, G, R order, of `frame_size`. Call it with every
         frame, in order: the background follows the light by what it is shown.
 
-        Raises: BadInput where the frame has another size.
+        Raises: BadInput where the first frame has another size. A later one is of a camera that was
+        changed, which the background no longer fits.
         """
         size = (pixels_bgr.shape[1], pixels_bgr.shape[0])
         if size != self.frame_size:
-            raise BadInput(
-                "the background was learned from frames of {}x{} and these are {}x{}: learn it "
-                "again with --learn-background".format(*self.frame_size, *size)
-            )
+            if not self._begun:
+                raise BadInput(
+                    "the background was learned from frames of {}x{} and these are {}x{}: learn it "
+                    "again with --learn-background".format(*self.frame_size, *size)
+                )
+            self.fits, self._against = False, 0
+            return None
+        self._begun = True
         height, width = self.variance.shape
         small = shrink_to(pixels_bgr, (width, height))
         self._gain = self._exposure(small)

@@ -53,8 +53,8 @@ class Preprocessor:
 
         pixels_bgr: uint8 [height, width, 3] in B, G, R order, of any size.
 
-        Raises: ValueError where the array is not such a picture; BadInput where its size is not
-        the background's.
+        Raises: ValueError where the array is not such a picture; BadInput where the first is not of
+        the background's size.
         """
         if pixels_bgr.ndim != 3 or pixels_bgr.shape[2] != 3 or pixels_bgr.dtype != np.uint8:
             raise ValueError(

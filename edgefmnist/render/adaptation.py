@@ -22,7 +22,7 @@ def show(result: AdaptResult) -> None:
     low, high = score.gain_interval_pp
     results.print(
         f"Gain {score.gain_pp:+.1f} points (95 % interval {low:.1f} to {high:.1f}); after: by "
-        "models that had not seen the picture or its group.",
+        f"models that had not seen the picture or its group{_origin(result)}.",
         soft_wrap=True,
     )
     if old.pictures:
@@ -38,6 +38,15 @@ def show(result: AdaptResult) -> None:
     _show_contradictions(result)
     results.print(_counts(result), soft_wrap=True)
     _finished(result, as_json=False)
+
+
+def _origin(result: AdaptResult) -> str:
+    """What `before` means where the model given was itself adapted."""
+    model = result.config.model
+    came_from = model.card.adapted_from if model.card is not None else None
+    if not came_from:
+        return ""
+    return f"; before: by {came_from['name']}, which {model.name} was adapted from"
 
 
 def _table(result: AdaptResult) -> Table:
@@ -79,7 +88,8 @@ def _next(gain_pp: float | None) -> str:
         return ""
     if gain_pp < 0.5:
         return f" The next {MORE} pictures would probably add less than half a point."
-    return f" The next {MORE} pictures would probably add about {gain_pp:.0f} points."
+    points = "a point" if gain_pp < 1.5 else f"{gain_pp:.0f} points"
+    return f" The next {MORE} pictures would probably add about {points}."
 
 
 def _show_contradictions(result: AdaptResult) -> None:
@@ -97,7 +107,8 @@ def _show_contradictions(result: AdaptResult) -> None:
 def _counts(result: AdaptResult) -> str:
     parts = [f"{result.groups:,} groups of pictures"]
     if result.repeated:
-        parts.append(f"{result.repeated:,} pictures look like others")
+        alike = "picture looks" if result.repeated == 1 else "pictures look"
+        parts.append(f"{result.repeated:,} {alike} like others")
     if result.empty:
         parts.append(f"no garment found in {result.empty:,} more")
     if result.unreadable:

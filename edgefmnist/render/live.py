@@ -122,6 +122,12 @@ def learning() -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
+def show_status(status: Status) -> None:
+    """Say on stderr what ails the camera, if anything does."""
+    if status.fault:
+        notes.print(one_line(f"camera {status.state.value} {status.detail}"), soft_wrap=True)
+
+
 def show_learned(file: Path) -> None:
     """Tell where the learned background went."""
     name = printable(str(file))

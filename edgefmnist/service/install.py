@@ -101,7 +101,8 @@ def _close(path: Path) -> Secrets:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
-        if not links.is_trusted(found) or links.is_open_to_all(real.parent):
+        others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not links.is_trusted(found) or others_write or links.is_open_to_all(real.parent):
             raise UsageError(
                 f"another user can change {path}, which holds the service's options: sudo chown "
                 f"root: {path} && sudo chmod go-w {path.parent} {path}, and look what is in it"

@@ -39,6 +39,7 @@ def fit(
     Raises: CannotWrite, MissingDependency (no such device).
     """
     where = device.choose(config.device)
+    teacher = Ensemble(config.teachers) if config.teachers else None  # before anything is written
     files.make_folder(config.out)
     keras.config.set_dtype_policy(where.precision)
     with device.placed(config, where.name):
@@ -51,7 +52,12 @@ def fit(
         if resumed is None:  # so that there is something to resume from the first step on
             checkpoint.save(config, model, ())
         history = _run_epochs(
-            plan, model, _subset(samples, train_at), _subset(samples, validation_at), observer
+            plan,
+            model,
+            teacher,
+            _subset(samples, train_at),
+            _subset(samples, validation_at),
+            observer,
         )
         return plan, _plain(config, model), history
 
@@ -138,6 +144,7 @@ def _plan(
 def _run_epochs(
     plan: TrainPlan,
     model: keras.Model,
+    teacher: Ensemble | None,
     training: Samples,
     validation: Samples,
     observer: TrainObserver,
@@ -148,7 +155,6 @@ def _run_epochs(
     validation_batch = [part(rows) for rows in whole_batch(recipe, validation)]
     settling = _settling_epochs(plan.config)
     settles_after = plan.config.epochs - settling
-    teacher = Ensemble(plan.config.teachers) if plan.config.teachers else None
     photos = plan.config.photos
     feed = Feed(recipe, training, plan.config.seed, teacher=teacher, photos=photos)
     for epoch in range(plan.first_epoch, plan.config.epochs + 1):

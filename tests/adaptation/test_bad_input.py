@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,12 @@ def _control_characters(folder: Path) -> None:
     (folder / "Coat").rename(folder / "Co\x1b[31mat")
 
 
+def _nested(folder: Path) -> None:
+    (folder / "Coat").rename(folder / "parka")
+    (folder / "Coat").mkdir()
+    (folder / "parka").rename(folder / "Coat" / "parka")
+
+
 def _no_folders(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.mkdir()
@@ -96,6 +103,7 @@ def _no_folders(folder: Path) -> None:
         (_long_name, ("over 40 characters", "rename")),
         (_no_name, ("no letter", "rename")),
         (_control_characters, ("\\x1b", "rename")),
+        (_nested, ("folders of its own", "--group folder")),
         (_no_folders, ("has no folders",)),
         (shutil.rmtree, ("cannot list",)),
     ],
@@ -141,6 +149,33 @@ def test_a_memory_that_is_damaged_or_another_models(photos: Path, tmp_path: Path
     (model / "memory.npz").write_bytes((BUNDLE / "memory.npz").read_bytes()[:5_000])
     with pytest.raises(BadModel, match=r"memory\.npz is damaged"):
         learn(photos, tmp_path, model)
+
+
+def test_a_class_that_was_learned_before_is_not_lost_silently(photos: Path, tmp_path: Path) -> None:
+    model = find(None)
+    assert model.card is not None
+    labels = (*model.labels, "My hat")
+    card = dataclasses.replace(model.card, adapted_from={"name": "edge", "sha256": ""})
+    learned = dataclasses.replace(model, name="mine", card=card, labels=labels)
+    config = AdaptConfig(photos=photos, model=learned, out=tmp_path / "out")
+    with pytest.raises(BadInput, match=r"mine also knows My hat, and .*photos has no such folder"):
+        adapt(config, Silent(), unheard)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_among_the_classes(photos: Path, tmp_path: Path) -> None:
+    config = AdaptConfig(photos=photos, model=find(None), out=photos / "new")
+    with pytest.raises(UsageError, match="whose folders are classes"):
+        adapt(config, Silent(), unheard)
+
+
+def test_a_picture_under_two_labels_is_named(photos: Path, tmp_path: Path) -> None:
+    shutil.copy(sorted((photos / "Coat").iterdir())[0], photos / "My box" / "same.png")
+    notes: list[str] = []
+    config = AdaptConfig(photos=photos, model=find(None), out=tmp_path / "out", max_forget_pp=60)
+    adapt(config, Silent(), lambda text, bad=False: notes.append(text))
+    (note,) = notes
+    assert "look the same, and one is Coat, the other My box" in note and "same.png" in note
 
 
 def test_a_bare_model_remembers_nothing(photos: Path, tmp_path: Path) -> None:

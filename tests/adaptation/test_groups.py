@@ -31,15 +31,16 @@ def garments(
 
 
 def test_a_minute_is_a_group_within_a_class() -> None:
-    found, repeated = grouped(
+    told = grouped(
         garments(
             *(("a", "Coat", 0), ("b", "Coat", 59), ("c", "Coat", 100), ("d", "Coat", None)),
             *(("e", "Coat", None), ("f", "Bag", 30)),
         ),
         "time",
     )
+    found = told.groups
     assert found[0] == found[1] and len(set(found[1:].tolist())) == 5
-    assert repeated == 0
+    assert told.repeated == 0 and told.clashes == ()
 
 
 @pytest.mark.parametrize(
@@ -50,14 +51,15 @@ def test_folders_and_prefixes(grouping: Grouping, expected: list[int]) -> None:
         *(("Coat/parka/a.jpg", "Coat", 0), ("Coat/parka/b 7.jpg", "Coat", 0)),
         *(("Coat/duffle/blue-12.jpg", "Coat", 0), ("Coat/duffle/blue (3).jpg", "Coat", 0)),
     )
-    assert grouped(pictures, grouping)[0].tolist() == expected
+    assert grouped(pictures, grouping).groups.tolist() == expected
 
 
 def test_what_looks_the_same_is_one_group_whatever_its_time() -> None:
     pictures = garments(("a", "Coat", 0), ("b", "Coat", 9_000), ("c", "Bag", 18_000), same=(0, 2))
-    found, repeated = grouped(pictures, "time")
-    assert found[0] == found[2] != found[1]
-    assert repeated == 1
+    told = grouped(pictures, "time")
+    assert told.groups[0] == told.groups[2] != told.groups[1]
+    assert told.repeated == 1
+    assert [(one.label, other.label) for one, other in told.clashes] == [("Coat", "Bag")]
 
 
 @pytest.mark.parametrize(

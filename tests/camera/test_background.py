@@ -132,6 +132,10 @@ def test_a_stop_while_learning_ends_at_once_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def unheard(status: Status) -> None:
+    """Of no interest."""
+
+
 class Repeated:
     """A capture that shows the same frames over and over."""
 
@@ -158,8 +162,26 @@ def test_a_scene_that_never_holds_still_is_given_up() -> None:
     frames = list(islice(iter(demo.read, None), 40))
     seen: list[tuple[int, int]] = []
     with pytest.raises(BadInput, match=r"a busy street showed no still scene in 900 frames"):
-        learn(Repeated(frames), lambda *now: seen.append(now), lambda: False)
+        learn(Repeated(frames), lambda *now: seen.append(now), lambda: False, unheard)
     assert seen[0] == (1, LEARN_FRAMES) and seen[-1] == (LEARN_FRAMES, LEARN_FRAMES)
+
+
+class Blind(Repeated):
+    """Its frames show one color, so none is given."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def take(self, timeout_s: float) -> None:
+        self.status = Status(state=State.STALE, fault="uniform", detail="one color", since_ns=1)
+
+
+def test_what_ails_the_camera_meanwhile_is_passed_on() -> None:
+    told: list[Status] = []
+    stop = iter([False] * 5 + [True])
+    learned = learn(Blind(), lambda *now: None, lambda: next(stop), told.append)
+    assert learned is None
+    assert "one color" in {status.detail for status in told}
 
 
 def test_fixed_demo_begins_empty_and_keeps_its_ground(learned_file: Path) -> None:

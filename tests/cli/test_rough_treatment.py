@@ -59,6 +59,12 @@ def test_ctrl_c_while_the_commands_are_being_imported_is_quiet() -> None:
     assert (result.returncode, result.stderr) == (130, "")
 
 
+def test_a_terminal_without_columns_hides_nothing(run_cli: RunCli) -> None:
+    """Some programs set them to 0 where they do not know."""
+    done = run_cli("verify", "tiny", env={"COLUMNS": "0", "LINES": "00"})
+    assert done.returncode == 0 and "golden vectors exact" in done.stdout
+
+
 def test_control_characters_in_names_stay_on_one_line(run_cli: RunCli, tmp_path: Path) -> None:
     path = tmp_path / "a\nb\x1b[31m.jpg"
     path.write_text("no picture")

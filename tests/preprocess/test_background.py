@@ -228,6 +228,22 @@ def test_frames_of_another_size_are_refused() -> None:
         background.find(np.zeros((480, 640, 3), np.uint8))
 
 
+def test_a_later_frame_of_another_size_is_searched_without_it() -> None:
+    """As a stream sends that was set up anew; one that runs for months must not end by it."""
+    camera = Camera()
+    background = camera.learned()
+    preprocessor = Preprocessor(background)
+    preprocessor.prepare(camera.frame())
+    with_shirt = camera.frame(camera.with_shirt(BLACK))
+    larger = cv2.resize(with_shirt, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    assert preprocessor.prepare(larger).picture is not None
+    assert preprocessor.background_fits is False
+    for _ in range(20):
+        preprocessor.prepare(camera.frame())
+    assert preprocessor.background_fits is True
+    assert overlap(preprocessor.prepare(with_shirt).mask) > 0.94
+
+
 def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> None:
     good = tmp_path / "good.npz"
     save(Camera().learned(), good)

@@ -223,6 +223,12 @@ def test_secrets_that_others_can_change_are_refused(tmp_path: Path) -> None:
         install("y", tmp_path, secrets)
     assert (tmp_path / "edgefmnist.service").read_text() == "x"
     (tmp_path / "etc").chmod(0o755)
+    for mode in (0o666, 0o660, 0o602):  # closing it now would keep what was written into it
+        secrets.chmod(mode)
+        with pytest.raises(UsageError, match="look what is in it"):
+            install("y", tmp_path, secrets)
+        assert stat.S_IMODE(secrets.stat().st_mode) == mode
+    secrets.chmod(0o600)
     if os.geteuid() == 0:
         os.chown(secrets, 65534, 65534)
         with pytest.raises(UsageError, match="chown root"):

@@ -37,6 +37,23 @@ def test_a_teacher_of_other_classes_is_refused(own_bundle: Path) -> None:
         Ensemble([resolve("edge"), resolve(str(own_bundle))])
 
 
+def test_a_refused_teacher_leaves_no_training_begun(own_bundle: Path, tmp_path: Path) -> None:
+    pytest.importorskip("keras", reason="Keras, which trains, is not installed")
+    from edgefmnist.training import fitting, recipes
+    from edgefmnist.training.records import TrainConfig
+
+    config = TrainConfig(
+        recipe=recipes.get("seed-1"),
+        epochs=1,
+        seed=0,
+        out=tmp_path / "run",
+        teachers=(resolve(str(own_bundle)),),
+    )
+    with pytest.raises(BadModel, match="cannot teach"):
+        fitting.fit(config, load("train"), None)  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+
+
 def test_teachers_of_one_name_are_told_apart() -> None:
     edge, tiny = resolve("edge"), resolve("tiny")
     told = checksums([edge, tiny])

@@ -70,6 +70,7 @@ class Labelling:
         self._lock = threading.Lock()
         self._actions: collections.OrderedDict[int, list[_Moved]] = collections.OrderedDict()
         self._next = 1
+        self._made: set[Path] = set()  # folders of classes that were not there before
 
     def keep(self, event: CameraEvent) -> bool:
         """Keep this frame for a label; false where too many wait to be written."""
@@ -121,6 +122,7 @@ class Labelling:
                     files.sync(self._frames)
                     for folder in {one.now.folder for one in back}:
                         files.sync(folder)
+                        self._leave_no_empty_class(folder)
             except (OSError, CannotWrite) as error:
                 trouble = _words(error)
                 self._actions[action] = [one for one in moved if one not in back + gone]
@@ -138,7 +140,10 @@ class Labelling:
             try:
                 self.photos.mkdir(parents=True, exist_ok=True)
                 with _locked(self.photos):
+                    before = set(self.photos.iterdir())
                     folder = to() if any(map(self._is_there, stems)) else self.photos
+                    if folder.parent == self.photos and folder not in before:
+                        self._made.add(folder)
                     for stem in dict.fromkeys(stems):
                         try:
                             moved.append(self._take(stem, folder))
@@ -174,6 +179,14 @@ class Labelling:
         if one.seen is not None:
             with contextlib.suppress(CannotWrite), files.replacing(back.seen) as scratch:
                 scratch.write_bytes(one.seen)
+
+    def _leave_no_empty_class(self, folder: Path) -> None:
+        """A class that was made by a mistake, such as a wrong name, goes with it."""
+        if folder in self._made:
+            with contextlib.suppress(OSError):  # another picture lies in it
+                folder.rmdir()
+                self._made.remove(folder)
+                files.sync(self.photos)
 
     def _bin(self) -> Path:
         folder = self._frames / BIN

@@ -35,6 +35,21 @@ def test_a_label_moves_photo_and_record_and_undo_brings_all_back(
     assert labelling.undo(done.action).moved == () and labelling.undo(99).moved == ()
 
 
+def test_a_class_that_a_mistake_made_goes_with_it(
+    labelling: Labelling, frames: Path, photos: Path
+) -> None:
+    """An empty folder would be a class without pictures, which nothing can be learned from."""
+    (photos / "Scarf").mkdir(parents=True)
+    first, second, third = (keep(frames, number) for number in range(3))
+    wrong = labelling.label([first], "Jackte", LABELS)
+    labelling.label([second], "Jacket", LABELS)
+    other = labelling.label([third], "Jacket", LABELS)
+    own = labelling.label([], "Scarf", LABELS)
+    for done in (wrong, other, own):
+        labelling.undo(done.action)
+    assert sorted(path.name for path in photos.iterdir()) == ["Jacket", "Scarf"]
+
+
 def test_what_is_thrown_away_can_come_back_for_a_while(labelling: Labelling, frames: Path) -> None:
     stems = [keep(frames, number) for number in range(120)]
     before = tree(frames)
