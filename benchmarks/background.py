@@ -89,7 +89,7 @@ def main() -> None:
     for seed in range(options.seeds):
         source = SourceConfig(uri=f"demo:fixed:{seed}")
         with contextlib.closing(open_capture(source, None, lambda: False)) as capture:
-            background = learn(capture, lambda *_: None, lambda: False)
+            background = learn(capture, lambda *_: None, lambda: False, lambda _: None)
         steps = (Preprocessor(), Preprocessor(background))
         ways = tuple(zip(tallies.values(), steps, strict=True))
         for pixels, truth, label in shown(seed, options.frames):

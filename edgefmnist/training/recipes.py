@@ -126,8 +126,7 @@ _ALL = (
     ),
     # edgefmnist train --recipe edge --teacher accurate
     # 94.18 % float32, 94.20 % int8; 20 s on one of the cores in bfloat16, more while views are
-    # made. The shipped default, made for the camera: on photos of real clothes see
-    # benchmarks/photos.md.
+    # made. Made for the camera. What ships is taught further by photos of real clothes, see README.
     Recipe(
         name="edge",
         network="edge",

@@ -58,7 +58,9 @@ def test_a_recorded_bundle_is_the_shipped_one(name: str) -> None:
     assert row["accuracy"] == record["quantized_accuracy"]
     for key in ("parameters", "float_accuracy", "agreement", "drop_pp"):
         assert row[key] == record[key], key
-    assert record["recipe"] == name and record["epochs"] == recipes.get(name).epochs
+    assert record["recipe"] == name
+    if not record.get("start"):  # else it was taught further, for fewer epochs
+        assert record["epochs"] == recipes.get(name).epochs
 
 
 def test_candidates_have_names_of_their_own() -> None:

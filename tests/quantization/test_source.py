@@ -17,7 +17,10 @@ from tests.conftest import RunCli, assert_one_line
 def test_a_bundle_has_no_float_weights(
     run_cli: RunCli, shipped_bundle: Path, tmp_path: Path, command: str
 ) -> None:
-    line = "edgefmnist train --recipe edge --epochs 72 --seed 0 --teacher accurate --out RUN"
+    line = (
+        "--epochs 6 --seed 0 --start EDGE --teacher accurate "
+        "--photos photos/clothes.npz --photos photos/things.npz --out RUN"
+    )
     missing = {"EDGEFMNIST_DATA": str(tmp_path / "none")}  # it is said before data are looked for
     for name in ("edge", shipped_bundle):
         assert_one_line(run_cli(command, name, env=missing), 5, "no float weights", line)
@@ -32,7 +35,11 @@ def test_the_command_of_a_training_holds_what_was_set(shipped_bundle: Path) -> N
     import dataclasses
 
     card = dataclasses.replace(
-        read_card(shipped_bundle), settings={"learning_rate": "2e-3", "epochs": "60"}, teachers={}
+        read_card(shipped_bundle),
+        settings={"learning_rate": "2e-3", "epochs": "60"},
+        teachers={},
+        start={},
+        photos={},
     )
     assert train_command(card) == (
         "edgefmnist train --recipe edge --set learning_rate=2e-3 --set epochs=60 --seed 0"
