@@ -1,6 +1,7 @@
 """Find the garment in a picture: cut it out from coarse to fine, keep one component, test it.
 
 What is cut out must differ from its surroundings all along its outline, or nothing was found.
+Where that leaves little or nothing, edges are asked for the whole of which it is a part.
 The functions are pure and expect a small picture, longest side `WORK_SIDE`.
 """
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.preprocess.cut import COARSE_SIDE, cut, refine
+from edgefmnist.preprocess.enclosed import enclosed, is_whole
 from edgefmnist.preprocess.outline import outline_contrast, settle_outline, sides_of
 from edgefmnist.preprocess.shrink import shrink
 
@@ -29,6 +31,10 @@ Nearly all garments that the coarse cut misses lie over it, and of photos of bar
 and carpets nearly nine in ten under it.
 """
 
+LEAST_CONTRAST_ENCLOSED = 20.0
+"""The same where only edges speak for one."""
+
+_SMALL = 0.2  # share of the picture under which what was found may be only a part
 _SMALLEST_SIDE = 12  # pixels; under this there is nothing to segment
 _FLATTEST = 3.0  # standard deviation of the liveliest channel; a flatter picture shows nothing
 _LEAST_AREA = 0.02  # share of the picture
@@ -46,7 +52,22 @@ def find_garment(bgr: Pixels) -> Pixels | None:
         return None
     coarse = cut(without_grain(shrink(bgr, COARSE_SIDE)))
     least = LEAST_CONTRAST if _share(coarse) >= _LEAST_AREA else LEAST_CONTRAST_ALONE
-    return standing_out(bgr, refine(lab_of(without_grain(bgr)), coarse), least)
+    found = standing_out(bgr, refine(lab_of(without_grain(bgr)), coarse), least)
+    part = None if found is None else at_least_half(found)
+    if part is not None and _share(part) >= _SMALL:
+        return found
+    whole = whole_of(bgr, part)
+    return found if whole is None else whole
+
+
+def whole_of(bgr: Pixels, part: Pixels | None) -> Pixels | None:
+    """What edges enclose, 0..255, and much more than `part` of 0 and 255; None without such."""
+    least = LEAST_CONTRAST_ENCLOSED if part is None else LEAST_CONTRAST
+    for inside in enclosed(bgr):
+        region = main_region(inside)
+        if region is not None and is_whole(region, part):
+            return standing_out(bgr, region if part is None else region | part, least)
+    return None
 
 
 def standing_out(bgr: Pixels, mask: Pixels, least: float) -> Pixels | None:
@@ -102,6 +123,11 @@ def fill_small_holes(region: Pixels, largest: float) -> Pixels:
     filled = region.copy()
     filled[window][small[parts]] = 255
     return filled
+
+
+def at_least_half(mask: Pixels) -> Pixels:
+    """A mask of 0..255 as one of 0 and 255."""
+    return np.asarray(cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _share(mask: Pixels) -> float:

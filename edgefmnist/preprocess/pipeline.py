@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.preprocess.background import Background
-from edgefmnist.preprocess.find import WORK_SIDE, find_garment
+from edgefmnist.preprocess.find import WORK_SIDE, at_least_half, find_garment
 from edgefmnist.preprocess.fit import fit
 from edgefmnist.preprocess.shrink import shrink
 
@@ -86,4 +86,4 @@ def at_size_of(pixels: Pixels, found: Pixels) -> Pixels:
     """What was found, enlarged to a picture's size: 255 where half or more is garment, else 0."""
     height, width = pixels.shape[:2]
     grown = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.threshold(grown, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    return at_least_half(np.asarray(grown, np.uint8))
