@@ -32,6 +32,7 @@ STEPS = (
     (find, "cut", "coarse cut (GrabCut)"),
     (find, "refine", "refine by colours"),
     (find, "main_region", "main region, holes"),
+    (find, "whole_of", "ask edges for the whole"),
     (find, "sides_of", "compare the outline's sides"),
     (find, "settle_outline", "settle the outline"),
     (pipeline, "fit", "fit to 28x28"),

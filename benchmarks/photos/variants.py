@@ -93,6 +93,7 @@ ABLATIONS = (
     ),
     Variant(name="coarse cut not refined", replace={f"{_FINDING}.refine": at_size_of}),
     Variant(name="all parts of the cut kept", replace={f"{_FINDING}.main_region": _all_parts}),
+    Variant(name="edges not asked", replace={f"{_FINDING}.whole_of": lambda bgr, part: None}),
     Variant(
         name="weak outlines not refused",
         replace={f"{_FINDING}.outline_contrast": lambda mask, sides: np.inf},

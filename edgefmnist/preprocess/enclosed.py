@@ -24,6 +24,7 @@ _QUIET = 60.0  # percentile of them that is noise or texture
 _STEPS = ((2.5, 3.0), (4.0, 4.5))  # times that make an edge; levels a pixel, less is noise
 _WEAK = 0.6  # share of an edge's gradient that continues it
 _LARGEST = 0.7  # share of the picture; what encloses more is the ground's own
+_LEAST_ALONE = 0.2  # share of the picture without a part: less is a knot in wood, a flower's print
 _MOST_AT_RIM = 0.05  # share of the outer four pixels
 _TIMES = 3.0  # times as large as its part a whole is: less may be shadow, or a tile around it
 _HELD = 0.7  # share of the part that lies within the whole
@@ -60,7 +61,7 @@ def is_whole(region: Pixels, part: Pixels | None) -> bool:
     if area > _LARGEST * region.size or cv2.countNonZero(at_rim) > _MOST_AT_RIM * at_rim.size:
         return False
     if part is None:
-        return True
+        return area >= _LEAST_ALONE * region.size
     own = cv2.countNonZero(part)
     return area >= _TIMES * own and cv2.countNonZero(part & region) >= _HELD * own
 

@@ -15,7 +15,7 @@ from edgefmnist.preprocess.shrink import shrink
 
 Pixels = npt.NDArray[np.uint8]
 
-PREPROCESS_ID = "camera-2"
+PREPROCESS_ID = "camera-3"
 """Name of this way of preparing pictures; a model bundle records it.
 
 Change it whenever the same picture would come out differently.
