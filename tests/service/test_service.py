@@ -63,7 +63,7 @@ def test_options_from_the_environment_are_not_written_down(run_cli: RunCli) -> N
         (("--list",), "--list is not for a service"),
         (("--learn-background",), "by hand"),
         (("--log", "/home/pi/x.jsonl"), "--log x.jsonl"),
-        (("--save-uncertain", "../x"), "/var/lib/edgefmnist"),
+        (("--save-uncertain", "../no-such-frames"), "/var/lib/edgefmnist"),
         (("--adapt", "/home/me/wardrobe"), "/var/lib/edgefmnist"),
         (("--preview", "0.0.0.0:80"), "8080"),
         (("--background", "background.npz"), "whole path"),
