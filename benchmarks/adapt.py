@@ -210,7 +210,13 @@ class Bench:
         only: bool,
         groups: npt.NDArray[np.int64],
     ) -> Problem:
-        garments = Garments(
+        garments = self.garments(rows, labels)
+        known = labels_of(self._memory.labels, garments, only)
+        return problem(self._parted, self._memory, garments, groups, known)
+
+    def garments(self, rows: npt.NDArray[np.int64], labels: list[str | None]) -> Garments:
+        """The photos `rows` as if they lay in folders called `labels`."""
+        return Garments(
             images=self._clothes.images[rows],
             files=tuple(
                 File(path=Path(str(row)), label=label)
@@ -220,8 +226,6 @@ class Bench:
             empty=0,
             unreadable=0,
         )
-        known = labels_of(self._memory.labels, garments, only)
-        return problem(self._parted, self._memory, garments, groups, known)
 
     def as_it_was(self) -> Adapted:
         """The model before it learned."""
@@ -257,13 +261,13 @@ class Bench:
     def learned(self, count: int | None, fold: int, draw: int) -> Adapted:
         """The model after `count` photos of each class, and of none, by people outside `fold`."""
         labels = self._clothes.classes
-        rows = self._some([None, *LABELS], lambda row: labels[row], count, fold, draw)
+        rows = self.some([None, *LABELS], lambda row: labels[row], count, fold, draw)
         return self.adapted(rows, [labels[row] for row in rows], only=False)
 
     def own_score(self, count: int | None, fold: int, draw: int) -> float:
         """Macro accuracy of ten classes of one's own."""
         clothes = self._clothes
-        rows = self._some([*_OWN], lambda row: str(clothes.own[row]), count, fold, draw)
+        rows = self.some([*_OWN], lambda row: str(clothes.own[row]), count, fold, draw)
         given = {"dress": "Dress", "shirt": "Shirt", "t-shirt": "T-shirt/top"}
         named = [given.get(str(own), str(own)) for own in clothes.own]
         adapted = self.adapted(rows, [named[row] for row in rows], only=True)
@@ -300,7 +304,7 @@ class Bench:
         ]
         return [len(rows), len(several), *pairs, share]
 
-    def _some(
+    def some(
         self,
         wanted: Iterable[str | None],
         label_of: Callable[[int], str | None],
@@ -308,6 +312,7 @@ class Bench:
         fold: int,
         draw: int,
     ) -> npt.NDArray[np.int64]:
+        """Photos outside `fold`, `count` of each label `wanted`."""
         rng = np.random.default_rng((fold, draw))
         rows: list[int] = []
         for label in wanted:

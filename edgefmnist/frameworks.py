@@ -1,6 +1,7 @@
 """The one door to Keras and TensorFlow, which a device does not have.
 
-Only `training` and `quantization` come through here, so that every other stage runs without them.
+Only `training`, `quantization` and `finetuning` come through here, so that every other stage runs
+without them.
 """
 
 from __future__ import annotations

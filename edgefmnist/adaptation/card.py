@@ -9,16 +9,16 @@ from edgefmnist.runtime.bundle import BundleCard
 _TEXT = """\
 # {name}
 
-TensorFlow Lite classifier ({variant}) of 28x28 pictures of clothes: `{base}`, whose last layer was
-fitted again on somebody's own pictures. {size_kib:.0f} KiB.
+TensorFlow Lite classifier ({variant}) of 28x28 pictures of clothes: `{base}`, {how}.
+{size_kib:.0f} KiB.
 
 | class | pictures | right before | right after | 95 % interval |
 |---|---|---|---|---|
 {classes}
 | **mean** | {pictures} | {before:.0%} | {after:.0%} | gain {low:+.0f} to {high:+.0f} points |
 
-After: by models that had not seen the picture, in five parts of whole groups of pictures. Answers
-are the camera's, `unknown` among them.
+After: by models that had not seen the picture nor its group. Answers are the camera's, `unknown`
+among them.
 
 {old}
 
@@ -26,8 +26,8 @@ are the camera's, `unknown` among them.
 
     edgefmnist adapt PHOTOS --model {base}{options}
 
-from the model with SHA-256 `{base_sha}`, whose other layers are in it byte for byte; golden vectors
-by {runtime}. Check a copy with `edgefmnist verify FOLDER`. No picture is in this bundle.
+from the model with SHA-256 `{base_sha}`{rest}; golden vectors by
+{runtime}. Check a copy with `edgefmnist verify FOLDER`. No picture is in this bundle.
 
 ## Output
 
@@ -41,11 +41,21 @@ by {runtime}. Check a copy with `edgefmnist verify FOLDER`. No picture is in thi
 Input, data and limits are those of `{base}`.
 """
 
+_LAST = (
+    "whose last layer was\nfitted again on somebody's own pictures",
+    ", whose other layers are in it byte for byte",
+)
+_ALL = ("trained further with\nsomebody's own pictures beside Fashion-MNIST", "")
+
 
 def text(record: BundleCard, result: AdaptResult) -> str:
     """The card as Markdown."""
     low, high = result.score.gain_interval_pp
     options = " --only" if result.config.only else ""
+    how, rest = _LAST
+    if record.adapted_layers == "all":
+        options += " --all-layers"
+        how, rest = _ALL
     return _TEXT.format(
         name=record.name,
         variant=record.variant,
@@ -60,6 +70,8 @@ def text(record: BundleCard, result: AdaptResult) -> str:
         high=high,
         old=_old(result),
         options=options,
+        how=how,
+        rest=rest,
         runtime=record.runtime,
         count=len(record.labels),
         labels=", ".join(f"{at} {_cell(label)}" for at, label in enumerate(record.labels)),

@@ -7,7 +7,7 @@ that was fitted on the others; temperature and unknown threshold are fitted to t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -42,13 +42,13 @@ class Answers:
     certainty: Certainty
 
 
-def parts(classes: Classes, groups: Groups, seed: int = 0) -> Rows:
-    """The fold, 0 to FOLDS - 1, of each picture: whole groups, classes spread evenly."""
+def parts(classes: Classes, groups: Groups, seed: int = 0, count: int = FOLDS) -> Rows:
+    """The part, 0 to `count` - 1, of each picture: whole groups, classes spread evenly."""
     rng = np.random.default_rng(seed)
     fold_of: dict[int, int] = {}
-    filled = np.zeros(FOLDS, int)
+    filled = np.zeros(count, int)
     for label in np.unique(classes):
-        own = np.zeros(FOLDS, int)
+        own = np.zeros(count, int)
         names, sizes = np.unique(groups[classes == label], return_counts=True)
         mixed = rng.permutation(len(names))
         for at in mixed[np.argsort(-sizes[mixed], kind="stable")]:
@@ -65,24 +65,30 @@ def answer(
     share: float,
     choose: Choose | None = None,
     tick: Callable[[], None] = _nothing,
+    trained: Sequence[Problem] | None = None,
 ) -> Answers:
     """Answer all pictures by layers that had not seen them.
 
     share: see `Problem.layer`. choose: which of the photos that may be fitted on are; None: all.
-    tick: called after each fit.
+    tick: called after each fit. trained: for each part of the photos the problem with the features
+        of a network that was trained without it; None: of one that was trained with none of them.
     """
     photos, memory = problem.photos, problem.memory
-    photo_parts = parts(photos.classes, photos.groups)
-    memory_parts = parts(memory.classes, np.arange(len(memory.classes)))
+    problems = trained or (problem,) * FOLDS
+    count = len(problems)
+    photo_parts = parts(photos.classes, photos.groups, count=count)
+    memory_parts = parts(memory.classes, np.arange(len(memory.classes)), count=count)
     photo_logits = np.empty((len(photos.classes), len(problem.labels)), np.float32)
     memory_logits = np.empty((len(memory.classes), len(problem.labels)), np.float32)
-    for fold in range(FOLDS):
+    for fold, asked in enumerate(problems):
         rows = np.flatnonzero(photo_parts != fold)
-        layer = problem.layer(
+        layer = asked.layer(
             rows if choose is None else choose(rows), np.flatnonzero(memory_parts != fold), share
         )
-        photo_logits[photo_parts == fold] = layer.logits(photos.features[photo_parts == fold])
-        memory_logits[memory_parts == fold] = layer.logits(memory.features[memory_parts == fold])
+        photo_logits[photo_parts == fold] = layer.logits(asked.photos.features[photo_parts == fold])
+        memory_logits[memory_parts == fold] = layer.logits(
+            asked.memory.features[memory_parts == fold]
+        )
         tick()
     return Answers(
         photos=photo_logits,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edgefmnist.adaptation import curve, scoring
@@ -12,6 +14,7 @@ from edgefmnist.adaptation.problem import NONE, Problem
 from edgefmnist.adaptation.records import (
     AdaptObserver,
     Contradiction,
+    CurvePoint,
     Judged,
     OldClasses,
     Score,
@@ -33,19 +36,26 @@ def judge(
     max_forget_pp: float,
     garments: Garments,
     observer: AdaptObserver,
+    trained: Sequence[Problem] | None = None,
 ) -> Judged:
-    """Cross-validate, and decide. fitted: certainty of the model as it was."""
+    """Cross-validate, and decide.
+
+    problem: with the features of the model as it was. fitted: its certainty. trained: see `answer`;
+        there is no learning curve then, since each of its points would want trainings of its own.
+    """
     observer.stage("Cross-validating", None)
     photo_before, memory_before = before(problem, fitted)
-    share, found, old = chosen(problem, memory_before, max_forget_pp)
+    share, found, old = chosen(problem, memory_before, max_forget_pp, trained)
     after = answered(found.photos, found.certainty)
     classes = problem.photos.classes
     score = scoring.score(problem, photo_before == classes, after == classes)
     classes_told = scoring.class_scores(problem, photo_before, after)
     own = sum(one.own for one in classes_told)
     guessed_pp = 100 * own / len(classes_told) / len(problem.labels)
-    fits = _Counter(observer, "Drawing the learning curve", curve.FITS)
-    points = curve.learning_curve(problem, share, score.after, fits.tick)
+    points: tuple[CurvePoint, ...] = ()
+    if trained is None:
+        fits = _Counter(observer, "Drawing the learning curve", curve.FITS)
+        points = curve.learning_curve(problem, share, score.after, fits.tick)
     return Judged(
         share=share,
         certainty=found.certainty,
@@ -60,14 +70,19 @@ def judge(
 
 
 def chosen(
-    problem: Problem, memory_before: Classes, max_forget_pp: float
+    problem: Problem,
+    memory_before: Classes,
+    max_forget_pp: float,
+    trained: Sequence[Problem] | None = None,
 ) -> tuple[float, Answers, OldClasses]:
     """The share of `SHARES` that is taken, what it answers, and how the old classes fare.
 
-    memory_before: answers of the model as it was to the remembered pictures.
+    memory_before: answers of the model as it was to the remembered pictures. trained: see `answer`;
+        what such a network's own training made of its last layer is better than a fit on features
+        of photos that it has seen (`benchmarks/adapt_layers.md`), so it stays as it is.
     """
-    for share in SHARES:
-        found = answer(problem, share)
+    for share in SHARES if trained is None else (0.0,):
+        found = answer(problem, share, trained=trained)
         old = scoring.old_classes(problem, memory_before, found)
         if old.lost_interval_pp[1] <= max_forget_pp:
             break

@@ -69,7 +69,9 @@ class Problem:
     memory: Remembered
 
     def layer(self, photo_rows: Rows, memory_rows: Rows, share: float) -> Layer:
-        """Fit on some of the pictures. share: what the photos count, 0..1."""
+        """Fit on some of the pictures. share: what the photos count, 0..1; 0: `begin` as it is."""
+        if not share:
+            return self.begin
         photos, memory = self.photos, self.memory
         seen = head.balanced(
             np.concatenate([photos.features[photo_rows], photos.mirrored[photo_rows]]),

@@ -23,6 +23,7 @@ class AdaptConfig:
     out: folder that becomes the bundle. max_forget_pp: most accuracy that the old classes may lose,
         in percentage points. grouping: what belongs together (`groups.grouped`).
     only: the new model knows the classes of `photos` and no others.
+    all_layers: the whole network is trained further (`edgefmnist.finetuning`), not its last layer.
     """
 
     photos: Path
@@ -31,6 +32,7 @@ class AdaptConfig:
     max_forget_pp: float = 1.0
     grouping: Grouping = "time"
     only: bool = False
+    all_layers: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,8 @@ class Contradiction:
 class Judged:
     """What cross-validation and the remembered pictures say of a new last layer.
 
-    share: what the pictures counted against what is remembered, 0..1. certainty: to release.
+    share: what the pictures counted against what is remembered, 0..1; 0 where no last layer was
+        fitted, since all were trained. certainty: to release.
     next_twenty_pp: what twenty more pictures would probably add to the score; None where the
         learning curve does not say.
     refused: why there is to be no bundle; None where there is one.
@@ -148,7 +151,8 @@ class AdaptResult(Judged):
     pictures: used. empty: in which no garment was found; unreadable: that could not be read.
     repeated: pictures that look like another one and count as one group with it.
     labels: of the new model; dropped: labels that it no longer has.
-    agreement: share of the pictures that the int8 layer answers as the fitted one, 0..1.
+    agreement: share of the pictures that the int8 layer answers as the fitted one, 0..1; None where
+        none was made.
     seconds: of each part of the work. card: of the bundle, None where there is none.
     """
 
@@ -160,7 +164,7 @@ class AdaptResult(Judged):
     repeated: int
     labels: tuple[str, ...]
     dropped: tuple[str, ...]
-    agreement: float
+    agreement: float | None
     seconds: dict[str, float]
     card: BundleCard | None
 

@@ -10,17 +10,43 @@ import numpy as np
 
 from edgefmnist import __version__, folders
 from edgefmnist.adaptation import card
-from edgefmnist.adaptation.pictures import Garments
+from edgefmnist.adaptation.gathering import Gathered
 from edgefmnist.adaptation.problem import Problem
-from edgefmnist.adaptation.records import AdaptResult
+from edgefmnist.adaptation.records import AdaptConfig, AdaptResult, Judged
 from edgefmnist.runtime import bundle, golden, probe
 from edgefmnist.runtime.bundle import BundleCard
-from edgefmnist.runtime.classifier import Classifier
+from edgefmnist.runtime.classifier import Classifier, Pictures
 from edgefmnist.runtime.last_layer import Layer, PartedModel
 from edgefmnist.runtime.memory import MEMORY, Memory
 from edgefmnist.runtime.model_file import ModelFile
 
 _SUFFIX = "-adapted"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A model with a new last layer in int8.
+
+    agreement: share of the pictures that it answers as the layer as it was fitted, 0..1.
+    """
+
+    model: ModelFile
+    agreement: float
+
+
+def fitted(
+    base: ModelFile, parted: PartedModel, problem: Problem, share: float, images: Pictures
+) -> Fitted:
+    """Fit the last layer on all pictures and write it into the model that `parted` is of.
+
+    base: the bundle to begin from. share: see `Problem.layer`. images: the photos' pictures.
+    Raises: BadModel.
+    """
+    layer = problem.layer(problem.photos.rows, problem.memory.rows, share)
+    model = quantized(base, parted, problem, layer)
+    wanted = layer.logits(problem.photos.features).argmax(axis=1)
+    found = Classifier(model, batch=32).logits(images).argmax(axis=1)
+    return Fitted(model=model, agreement=float((wanted == found).mean()))
 
 
 def quantized(base: ModelFile, parted: PartedModel, problem: Problem, layer: Layer) -> ModelFile:
@@ -44,11 +70,37 @@ def quantized(base: ModelFile, parted: PartedModel, problem: Problem, layer: Lay
     return model
 
 
-def agreement(model: ModelFile, problem: Problem, layer: Layer, garments: Garments) -> float:
-    """Share of the garments that the int8 layer answers as the fitted one, 0..1."""
-    fitted = layer.logits(problem.photos.features).argmax(axis=1)
-    found = Classifier(model, batch=32).logits(garments.images).argmax(axis=1)
-    return float((fitted == found).mean())
+def finish(
+    out: Path,
+    config: AdaptConfig,
+    gathered: Gathered,
+    judged: Judged,
+    memory: Memory,
+    fitted: Fitted | None,
+    seconds: dict[str, float],
+) -> AdaptResult:
+    """The result; where nothing speaks against it, `fitted` is written to `out` as a bundle.
+
+    memory: what the bundle remembers. fitted: None only where the gate refuses.
+    Raises: CannotWrite, BadModel.
+    """
+    result = AdaptResult(
+        config=config,
+        pictures=len(gathered.garments.files),
+        groups=int(gathered.groups.max()) + 1,
+        empty=gathered.garments.empty,
+        unreadable=gathered.garments.unreadable,
+        repeated=gathered.repeated,
+        labels=gathered.labels,
+        dropped=gathered.dropped,
+        agreement=None if fitted is None else fitted.agreement,
+        seconds=seconds,
+        card=None,
+        **judged.fields(),
+    )
+    if result.refused is not None or fitted is None:
+        return result
+    return dataclasses.replace(result, card=write(out, fitted.model, memory, result))
 
 
 def write(out: Path, model: ModelFile, memory: Memory, result: AdaptResult) -> BundleCard:
@@ -85,6 +137,7 @@ def _record(model: ModelFile, classifier: Classifier, result: AdaptResult) -> Bu
         runtime=classifier.runtime,
         delegate=classifier.delegate,
         versions=base.versions | {"edgefmnist": __version__},
+        adapted_layers="all" if result.config.all_layers else "last",
         adapted_from=base.adapted_from or {"name": base.name, "sha256": base.sha256},
         adapted_pictures={one.label: one.pictures for one in result.classes},
         adapted_scores={

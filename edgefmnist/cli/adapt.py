@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgefmnist.cli.options import JsonOption
+from edgefmnist.cli.options import DataOption, JsonOption
+
+if TYPE_CHECKING:
+    from edgefmnist.adaptation.records import AdaptConfig, AdaptResult
 
 
 def adapt(
@@ -42,12 +45,21 @@ def adapt(
     only: Annotated[
         bool, typer.Option("--only", help="Know the classes of PHOTOS and no others.")
     ] = False,
+    all_layers: Annotated[
+        bool,
+        typer.Option(
+            "--all-layers",
+            help="Train the whole network further, with Fashion-MNIST beside the pictures; for a "
+            "PC with TensorFlow, where it takes minutes.",
+        ),
+    ] = False,
+    data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from pictures of your own: fit the last layer again, test it, write a bundle.
 
     Exit code 3, and no bundle, where it does not help beyond chance or costs the old classes more
-    than --max-forget. Needs no TensorFlow.
+    than --max-forget. Only --all-layers needs TensorFlow.
     """
     from edgefmnist.adaptation.adapter import adapt as run
     from edgefmnist.adaptation.records import AdaptConfig
@@ -65,9 +77,32 @@ def adapt(
         max_forget_pp=max_forget,
         grouping=group,
         only=only,
+        all_layers=all_layers,
     )
-    with Stages() as observer:
-        result = run(config, observer, show_note)
+    if all_layers:
+        result = _all_layers(config, data)
+    else:
+        with Stages() as observer:
+            result = run(config, observer, show_note)
     (view.show_json if as_json else view.show)(result)
     if result.refused is not None:
         raise GateRefused(f"no bundle: {result.refused}")
+
+
+def _all_layers(config: AdaptConfig, data: Path | None) -> AdaptResult:
+    from edgefmnist.adaptation.adapter import checked_out
+    from edgefmnist.dataset import load
+    from edgefmnist.finetuning.beginning import recipe_of
+    from edgefmnist.finetuning.finetuner import finetune
+    from edgefmnist.frameworks import require_tensorflow
+    from edgefmnist.render.console import show_note
+    from edgefmnist.render.data import downloading
+    from edgefmnist.render.progress import Stages
+
+    checked_out(config)
+    recipe_of(config.model)  # before TensorFlow and the data, which take their time
+    require_tensorflow()
+    with downloading() as on_progress:
+        train = load("train", data, on_progress)
+    with Stages() as observer:
+        return finetune(config, train, observer, show_note)

@@ -35,6 +35,7 @@ class Photos:
 
     pictures: uint8 [n, 28, 28]. photo: int64 [n], index into the others.
     classes: bool [photos, 11], the classes that it may be; column 10 stands for none of the ten.
+        Between them there may be columns for classes that Fashion-MNIST does not have.
     kind: text [photos]. fold: uint8 [photos]. sha256: of the files, by name.
     """
 

@@ -60,7 +60,7 @@ def release(
     """
     observer.stage("Making pictures of what is unknown")
     shown, garment = calibration.camera_pictures(job.validation)
-    certainty = _certainty(quantized, job.validation, shown, garment, observer)
+    certainty = fit_certainty(quantized, job.validation, shown, garment, observer)
     record = _card(job, variant, quantized, comparison, certainty)
     record = dataclasses.replace(
         record, keep_float=keep_float, gate={check.name: str(check) for check in checks}
@@ -78,13 +78,14 @@ def release(
     return record
 
 
-def _certainty(
+def fit_certainty(
     quantized: ModelFile,
     validation: Samples,
     shown: Pictures,
     garment: Flags,
     observer: QuantizeObserver,
 ) -> Certainty:
+    """What suits a model's answers to `validation` and to `calibration.camera_pictures` of it."""
     observer.stage("Calibrating scores", len(validation.labels))
     logits = evaluate.logits(quantized, validation.images, observer.progress)
     observer.stage("Calibrating what is unknown", len(shown))

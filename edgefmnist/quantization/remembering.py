@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import numpy.typing as npt
 
 from edgefmnist.certainty import Flags
 from edgefmnist.dataset import Samples, stratified_sample
@@ -16,6 +19,15 @@ from edgefmnist.runtime.model_file import ModelFile
 _AS_THEY_ARE = 2_000
 _AS_CAMERA = 600
 _OUTLIERS = 600
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPictures:
+    """Pictures to remember. images: uint8 [n, 28, 28]; classes, as_camera: as in `Memory`."""
+
+    images: Pictures
+    classes: npt.NDArray[np.int16]
+    as_camera: Flags
 
 
 def remember(
@@ -37,6 +49,11 @@ def remember(
         parted = PartedModel(model)
     except (BadModel, MissingDependency):
         return None
+    return remembered(parted, pictures_of(validation, shown, garment), certainty)
+
+
+def pictures_of(validation: Samples, shown: Pictures, garment: Flags) -> MemoryPictures:
+    """The pictures to remember. shown, garment: `calibration.camera_pictures` of `validation`."""
     held_out = len(validation.labels)
     clean, camera = (
         stratified_sample(validation.labels, min(count, held_out), seed=0)
@@ -47,10 +64,19 @@ def remember(
     classes = np.concatenate(
         [validation.labels[clean], validation.labels[camera], np.full(len(outliers), -1)]
     )
-    return Memory(
-        features=parted.features(images),
+    return MemoryPictures(
+        images=images,
         classes=classes.astype(np.int16),
         as_camera=np.arange(len(images)) >= len(clean),
+    )
+
+
+def remembered(parted: PartedModel, pictures: MemoryPictures, certainty: Certainty) -> Memory:
+    """What a model remembers of `pictures`. certainty: of the model."""
+    return Memory(
+        features=parted.features(pictures.images),
+        classes=pictures.classes,
+        as_camera=pictures.as_camera,
         labels=LABELS,
         layer=parted.layer(),
         certainty=certainty,

@@ -79,6 +79,8 @@ def _row(one: ClassScore) -> tuple[str, ...]:
 
 
 def _show_curve(result: AdaptResult) -> None:
+    if not result.curve:
+        return
     points = ", ".join(f"{one.score:.0%} with {one.pictures:,}" for one in result.curve)
     results.print(f"Learning curve: {points}.{_next(result.next_twenty_pp)}", soft_wrap=True)
 
@@ -124,6 +126,7 @@ def show_json(result: AdaptResult) -> None:
         {
             "out": None if result.card is None else str(result.config.out),
             "refused": result.refused,
+            "layers": "all" if result.config.all_layers else "last",
             "model": {"name": base.name, "sha256": base.sha256},
             "pictures": result.pictures,
             "groups": result.groups,

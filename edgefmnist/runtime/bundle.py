@@ -62,9 +62,11 @@ class BundleCard:
         "XNNPACK" or "none" for built-in kernels; None in records that do not tell.
     keep_float: Keras layers left in float32 in an int8 model.
     gate: what was asked for before the release and what was found, by the name of the demand.
-    adapted_from: name and SHA-256 of the model whose last layer was fitted again on somebody's own
-        pictures (`edgefmnist adapt`); empty where none was. Accuracies, drop, agreement,
+    adapted_from: name and SHA-256 of the model that was adapted to somebody's own pictures
+        (`edgefmnist adapt`); empty where none was. Accuracies, drop, agreement,
         calibration and gate above are that model's then.
+    adapted_layers: "all" where its whole network was trained further, "last" where only the last
+        layer was fitted again; empty where it was not adapted.
     adapted_pictures: of what and how many, by label. adapted_scores: shares answered right before
         and after, 0..1, and the other figures of `edgefmnist.adaptation.bundle`.
     """
@@ -105,6 +107,7 @@ class BundleCard:
     keep_float: tuple[str, ...] = ()
     gate: dict[str, str] = dataclasses.field(default_factory=dict)
     adapted_from: dict[str, str] = dataclasses.field(default_factory=dict)
+    adapted_layers: str = ""
     adapted_pictures: dict[str, int] = dataclasses.field(default_factory=dict)
     adapted_scores: dict[str, float] = dataclasses.field(default_factory=dict)
     schema: int = SCHEMA

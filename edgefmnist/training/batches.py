@@ -56,6 +56,7 @@ class Feed:
     ) -> None:
         """Take what all epochs share; `first_epoch` is the first that this feed gives."""
         self._photos = None if recipe.augmentation is None else photos
+        self._classes = classes_of(self._photos)
         self._recipe = recipe
         self._samples = samples
         self._seed = seed
@@ -116,7 +117,7 @@ class Feed:
         total = real + len(shown)
         images = np.empty((total, 28, 28), np.uint8)
         images[real:] = shown
-        wanted = targets(self._recipe, samples.labels, real - garments)
+        wanted = targets(self._recipe, samples.labels, real - garments, self._classes)
         wanted = np.concatenate([wanted, shown_wanted]) if len(shown) else wanted
         for chosen in self._rows(garments, total, epoch):
             here, others = chosen[chosen < garments], chosen[chosen >= garments]
@@ -142,43 +143,53 @@ class Feed:
         """As many pictures of photos as the recipe has for `garments`, as they are, and targets."""
         options, photos = self._recipe.augmentation, self._photos
         if options is None or photos is None:
-            return np.empty((0, 28, 28), np.uint8), np.empty((0, len(LABELS) + 1), np.float32)
+            return np.empty((0, 28, 28), np.uint8), np.empty((0, self._classes + 1), np.float32)
         rows = shares.draw(photos, round(garments * options.photo_share), rng)
         classes = photos.classes[photos.photo[rows]]
         return photos.pictures[rows], photo_targets(self._recipe, classes)
 
 
-def whole_batch(recipe: Recipe, samples: Samples) -> Batch:
+def classes_of(photos: Photos | None) -> int:
+    """How many classes a training with `photos` has: Fashion-MNIST's, and more where they do."""
+    return len(LABELS) if photos is None else photos.classes.shape[1] - 1
+
+
+def whole_batch(recipe: Recipe, samples: Samples, classes: int = len(LABELS)) -> Batch:
     """All of `samples` as they are, in the form that `Feed.epoch` yields."""
-    return _as_floats(samples.images), targets(recipe, samples.labels)
+    return _as_floats(samples.images), targets(recipe, samples.labels, classes=classes)
 
 
-def targets(recipe: Recipe, labels: npt.NDArray[np.uint8], outliers: int = 0) -> Floats:
+def targets(
+    recipe: Recipe,
+    labels: npt.NDArray[np.uint8],
+    outliers: int = 0,
+    classes: int = len(LABELS),
+) -> Floats:
     """Targets for `labels` [n], smoothed as the recipe says, followed by those of `outliers`.
 
-    Returns: float32 [n, 10]; [n + outliers, 11] where the recipe trains with outliers: column 10
-    stands for them and carries their weight in the loss.
+    Returns: float32 [n, 10]; [n + outliers, classes + 1] where the recipe trains with outliers: the
+    last column stands for them and carries their weight in the loss.
     """
-    classes = len(LABELS)
+    known = len(LABELS)
     smoothing = np.float32(recipe.label_smoothing)
-    hot = np.asarray(np.eye(classes)[labels], np.float32) * (1 - smoothing) + smoothing / classes
+    hot = np.asarray(np.eye(known)[labels], np.float32) * (1 - smoothing) + smoothing / known
     if recipe.augmentation is None:
         return hot
     rows = np.zeros((len(labels) + outliers, classes + 1), np.float32)
-    rows[: len(labels), :classes] = hot
+    rows[: len(labels), :known] = hot
     rows[len(labels) :, classes] = recipe.augmentation.outlier_weight
     return rows
 
 
 def photo_targets(recipe: Recipe, classes: npt.NDArray[np.bool_]) -> Floats:
-    """Targets, float32 [n, 11], of pictures whose possible `classes` are bool [n, 11].
+    """Targets, float32 [n, k], of pictures whose possible `classes` are bool [n, k].
 
     Negative where there are several (`losses.OpenSetCrossentropy`).
     """
     weight = np.float32(recipe.augmentation.outlier_weight if recipe.augmentation else 1)
     several = classes.sum(axis=1) > 1
     rows = np.where(several[:, None], -classes.astype(np.float32), classes).astype(np.float32)
-    known, known_classes = ~several & ~classes[:, -1], len(LABELS)
+    known, known_classes = ~several & ~classes[:, -1], classes.shape[1] - 1
     smoothing = np.float32(recipe.label_smoothing)
     rows[known, :known_classes] *= 1 - smoothing
     rows[known, :known_classes] += smoothing / known_classes

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from edgefmnist import files
 from edgefmnist.dataset import Samples, split_validation
 from edgefmnist.dataset.split import SPLIT_SEED
-from edgefmnist.training import checkpoint, device, normalization, start
-from edgefmnist.training.batches import Feed, whole_batch
+from edgefmnist.training import checkpoint, device, networks, normalization, start
+from edgefmnist.training.batches import Feed, classes_of, whole_batch
 from edgefmnist.training.losses import GarmentAccuracy, OpenSetCrossentropy
 from edgefmnist.training.recipes import Recipe
 from edgefmnist.training.records import EpochRecord, TrainConfig, TrainObserver, TrainPlan
@@ -72,6 +72,8 @@ def _begin(
     model = config.recipe.build()
     if config.start is not None:
         start.begin_from(model, config.start, pictures)
+    if config.recipe.augmentation is not None:
+        model = networks.widened(model, classes_of(config.photos))
     model = normalization.fused(model)
     epochs = config.epochs - _settling_epochs(config)
     _compile(model, config.recipe, epochs, -(-len(pictures) // config.recipe.batch_size))
@@ -152,7 +154,8 @@ def _run_epochs(
     history = plan.history
     recipe = plan.config.recipe
     part = _part(plan.config)
-    validation_batch = [part(rows) for rows in whole_batch(recipe, validation)]
+    checked = whole_batch(recipe, validation, classes_of(plan.config.photos))
+    validation_batch = [part(rows) for rows in checked]
     settling = _settling_epochs(plan.config)
     settles_after = plan.config.epochs - settling
     photos = plan.config.photos
@@ -166,15 +169,15 @@ def _run_epochs(
             feed = Feed(recipe, training, plan.config.seed, settles_after + 1, teacher, photos)
         loss, accuracy = _run_epoch(model, feed, plan.config, epoch, observer)
         seconds = time.monotonic() - began
-        checked = model.evaluate(
+        figures = model.evaluate(
             *validation_batch, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
         )
         record = EpochRecord(
             epoch=epoch,
             loss=loss,
             accuracy=accuracy,
-            val_loss=float(checked["loss"]),
-            val_accuracy=float(checked["accuracy"]),
+            val_loss=float(figures["loss"]),
+            val_accuracy=float(figures["accuracy"]),
             learning_rate=float(model.optimizer.learning_rate),
             seconds=round(seconds, 3),
             images_per_s=round(plan.train_count / seconds, 1),

@@ -8,7 +8,9 @@ training, calibration and the device share one normalisation and an int8 input i
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 from keras import Input, KerasTensor, Model, layers
 
 CLASSES = 10
@@ -83,6 +85,26 @@ def accurate() -> Model:
     return _residual("accurate", 16, _stages((16, 48, 96), 3), stem_strides=1)
 
 
+def widened(model: Model, classes: int) -> Model:
+    """The same network with outputs for `classes`, of which the new ones begin at 0."""
+    last = model.layers[-1]
+    if classes <= last.units:
+        return model
+    dense = layers.Dense(classes, activation=last.activation, dtype="float32")
+    wide = Model(model.inputs[0], dense(last.input), name=model.name)
+    dense.set_weights(_padded(last.get_weights(), classes))
+    return wide
+
+
+def narrowed(model: Model) -> Model:
+    """The same network with the outputs of Fashion-MNIST's classes only, which come first."""
+    last = model.layers[-1]
+    dense = layers.Dense(CLASSES, activation=last.activation, dtype="float32")
+    narrow = Model(model.inputs[0], dense(last.input), name=model.name)
+    dense.set_weights([values[..., :CLASSES] for values in last.get_weights()])
+    return narrow
+
+
 def multiply_accumulates(model: Model) -> int:
     """Multiply-accumulate operations of one picture's inference, in convolutions and dense layers.
 
@@ -121,6 +143,12 @@ def conv_bn(x: KerasTensor, filters: int, kernel: int, strides: int = 1) -> Kera
         kernel_initializer="he_normal",
     )(x)
     return layers.BatchNormalization()(x)
+
+
+def _padded(weights: list[Any], outputs: int) -> list[Any]:
+    """Kernel and bias with zeros behind, for `outputs` in all."""
+    missing = outputs - weights[1].shape[0]
+    return [np.pad(one, [(0, 0)] * (one.ndim - 1) + [(0, missing)]) for one in weights]
 
 
 def _stages(widths: tuple[int, ...], blocks: int) -> tuple[tuple[int, int], ...]:

@@ -105,6 +105,19 @@ def test_photos_come_on_top_of_an_epoch(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again[0], batches[0][0])
 
 
+def test_a_class_that_the_data_set_does_not_have(tmp_path: Path) -> None:
+    photos = load_photos((write(tmp_path / "a.npz"),))
+    own = np.insert(photos.classes, NONE, [False, False, True], axis=1)
+    own[2, -1] = False
+    photos, samples = dataclasses.replace(photos, classes=own), load("train")
+    few = Samples(images=samples.images[:128], labels=samples.labels[:128])
+    recipe = edge(photo_share=0.5, outlier_share=0.25, views=1)
+    rows = np.concatenate([wanted for _, wanted in Feed(recipe, few, 0, photos=photos).epoch(1)])
+    assert rows.shape == (128 + 32 + 64, 12)
+    assert (rows[:, 11] == recipe.augmentation.outlier_weight).sum() == 32
+    assert rows[:, NONE].max() > 0.8
+
+
 def test_the_shipped_pictures_are_whole() -> None:
     photos: Photos = load_photos([SHIPPED / "clothes.npz", SHIPPED / "things.npz"])
     assert photos.pictures.shape == (7_059 + 2_343, 28, 28)
