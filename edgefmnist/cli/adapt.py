@@ -18,6 +18,7 @@ def adapt(
         Path,
         typer.Argument(
             metavar="PHOTOS",
+            readable=False,  # reading it tells better: some file systems say no and let one read
             help="Folder with a folder for each class, named after it; unknown holds what is none.",
         ),
     ],
