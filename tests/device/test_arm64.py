@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.device import INSTALLED_MB, installed_sizes
+from benchmarks.device import DECODER_MB, INSTALLED_MB, installed_sizes
 from benchmarks.soak import watch
 from edgefmnist import __version__
 from tests.conftest import RunCli
