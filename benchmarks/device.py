@@ -34,6 +34,7 @@ SUITES = {"Bookworm": ("3.11", "2_36"), "Trixie": ("3.13", "2_40")}
 """Of Debian and Raspberry Pi OS: Python and glibc (of Trixie 2.41, but uv names none newer)."""
 
 INSTALLED_MB, START_S, RESIDENT_MB = 250, 1.5, 160
+DECODER_MB = 110  # PyAV, which 64-bit systems get too
 STARTS = 20
 SETTLE_S = 8.0
 _OUTPUTS = ("--jsonl", "--every-frame")
