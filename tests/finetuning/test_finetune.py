@@ -85,7 +85,7 @@ def test_all_layers_learn(
     assert "Learning curve" not in capsys.readouterr().out
     view.show_json(result)
     told = json.loads(capsys.readouterr().out)
-    assert told["layers"] == "all" and told["learning_curve"] == [] and told["share"] == 0
+    assert told["layers"] == "all" and told["learning_curve"] == [] and told["share"] > 0
     card = bundle.read_card(out)
     assert card.adapted_layers == "all" and card.adapted_from["name"] == "tiny"
     assert "--all-layers" in (out / "README.md").read_text(encoding="utf-8")
@@ -125,7 +125,12 @@ def test_no_bundle_where_it_does_not_help(
         wardrobe.fill(tmp_path / "photos", name, name, slice(0, 5))
     result, stages = learn(tmp_path / "photos", tmp_path / "out", most_pp=60)
     assert result.refused is not None and "does not help beyond chance" in result.refused
-    assert result.card is None and result.agreement is None and result.old.lost_pp == 0
+    assert (
+        result.card is None
+        and result.agreement is None
+        and result.old.lost_pp == 0
+        and result.share == 0
+    )
     assert "Fine-tuning with all pictures" not in stages.names
     view.show(result)
     view.show_json(result)
