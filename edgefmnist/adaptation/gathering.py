@@ -62,7 +62,7 @@ def _dropped(config: AdaptConfig, labels: tuple[str, ...]) -> tuple[str, ...]:
     if dropped and not config.only:
         raise BadInput(
             f"{config.model.name} also knows {', '.join(dropped)}, and {config.photos} has no such "
-            "folder: learning begins anew from what it was adapted from, so add the pictures of "
+            "folder: learning begins again from what it was adapted from, so add the pictures of "
             "all classes of your own, or name that bundle"
         )
     return dropped
