@@ -229,7 +229,7 @@ def test_frames_of_another_size_are_refused() -> None:
 
 
 def test_a_later_frame_of_another_size_is_searched_without_it() -> None:
-    """As a stream sends whose settings were changed; one that runs for months must not end by it."""
+    """As a stream sends whose settings were changed. A run of months must not end by it."""
     camera = Camera()
     background = camera.learned()
     preprocessor = Preprocessor(background)
