@@ -683,6 +683,35 @@ def test_access_rules_that_deny_are_said(
     one.close()
 
 
+def test_access_rules_that_change_meanwhile_are_said_too(
+    broker: Callable[..., Broker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_ECHO_S", 1.0)
+    rules = tmp_path / "acl"
+    rules.write_text("topic readwrite #\n")
+    rules.chmod(0o644)
+    server = broker("allow_anonymous true", f"acl_file {rules}")
+    one = sink(server.port)
+    wait_for(lambda: not failing(one))
+    time.sleep(1.5)
+    assert not failing(one)
+    rules.write_text("topic read #\n")
+    server.send(signal.SIGHUP)
+
+    def denied() -> bool:
+        try:
+            one.on_event(event("Bag", changed=True))
+        except OSError as error:
+            return "access rules (ACL)" in str(error)
+        return False
+
+    wait_for(denied)
+    rules.write_text("topic readwrite #\n")
+    server.send(signal.SIGHUP)
+    wait_for(lambda: not denied())
+    one.close()
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_tls_with_an_authority_of_our_own_and_a_wrong_one(
     broker: Callable[..., Broker], run_cli: RunCli, tmp_path: Path

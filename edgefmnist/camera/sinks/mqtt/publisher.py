@@ -68,7 +68,7 @@ class Publisher:
     availability while we are live: an earlier run's will that came late, another run that ended.
 
     A broker of MQTT 3.1.1 acknowledges also what its access rules have it throw away. What tells is
-    our own availability, which comes back from one that passes it on.
+    our own availability and state, which come back from one that passes them on.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Publisher:
         self.lost = 0
         self.session = Session(broker.where, broker.topic)
         self._where = broker.where
+        self._ours = {will.topic, f"{broker.topic}/state"}  # read along
         self._will = will
         self._standing = _messages(standing)
         self._newest: dict[str, Message] = {}
@@ -92,7 +93,7 @@ class Publisher:
         self._short = 0  # connections in a row that ended soon
         self._contested_s: float | None = None  # since when our availability is another's
         self._corrected_s = float("-inf")
-        self._echoes = 0  # of our availability
+        self._echoes = 0  # of messages on `_ours`
         self._silent_s: float | None = None  # since when one that it has did not come back
         # Guards all of the above. Never held in a call of paho, which calls us back holding locks
         # of its own.
@@ -188,7 +189,7 @@ class Publisher:
     def _expect_echo(self, message: Message, echoes: int) -> None:
         """Of a message that the broker has. echoes: how many had come before it was sent."""
         with self._changed:
-            if message.topic == self._will.topic and self._echoes == echoes:
+            if message.topic in self._ours and self._echoes == echoes:
                 self._silent_s = self._silent_s or time.monotonic()
 
     def _delivered(self, number: int) -> bool:
@@ -249,7 +250,7 @@ class Publisher:
             self._told = {}
             self._changed.notify_all()
         if not reason.is_failure:
-            client.subscribe([(BIRTH_TOPIC, 1), (self._will.topic, 1)])
+            client.subscribe([(BIRTH_TOPIC, 1), *((topic, 1) for topic in self._ours)])
 
     def _on_connect_fail(self, client: Client, _: Any) -> None:
         error = sys.exc_info()[1]  # paho calls from where it caught it, and does not hand it over
@@ -285,9 +286,10 @@ class Publisher:
 
     def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
         with self._changed:
-            if message.topic == self._will.topic:
+            if message.topic in self._ours:
                 self._echoes += 1
                 self._silent_s = None
+            if message.topic == self._will.topic:
                 # Our own messages come back too: one that is not the newest is followed by it.
                 newest = self._newest.get(self._will.topic, self._will).payload
                 vanished = self._will.payload
