@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from edgefmnist.camera.source import SourceConfig
     from edgefmnist.preprocess.background import Background
 
+_MOST_PATIENCE_S = 1e9  # three decades: more does not fit the clock
+
 
 def camera(
     source: options.SourceOption = "auto",
@@ -113,6 +115,8 @@ def camera(
         loop=loop,
         view=read_view(rotate, flip, crop),
     )
+    if give_up_after is not None and not 0 <= give_up_after <= _MOST_PATIENCE_S:
+        raise UsageError(f"--give-up-after {give_up_after:g}: give seconds, or leave it out")
     config = CameraConfig(frames=frames, give_up_after_s=give_up_after)
     understanding = _Understanding(
         model=model,

@@ -91,6 +91,12 @@ def test_nonsense_values(run_cli: RunCli, command: tuple[str, ...], code: int) -
     assert_one_line(run_cli(*command), code)
 
 
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300"])
+def test_patience_that_no_clock_can_tell(run_cli: RunCli, seconds: str) -> None:
+    done = run_cli("camera", "--source", "demo", "--frames", "1", "--give-up-after", seconds)
+    assert_one_line(done, 2, "--give-up-after")
+
+
 def test_max_drop_that_is_no_number(run_cli: RunCli, tiny_run: Path) -> None:
     assert_one_line(run_cli("quantize", tiny_run, "--max-drop", "nan"), 2, "--max-drop nan")
 

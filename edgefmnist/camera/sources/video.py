@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 _DEFAULT_FPS = 30.0  # where the file does not tell
+_JPEG = b"\xff\xd8\xff"
 
 
 def open_video(path: Path, *, realtime: bool = False, loop: bool = False) -> VideoSource:
@@ -44,12 +45,15 @@ def _open(path: Path) -> Decoder:
     file = None
     try:
         file = path.open("rb", buffering=0)
-        if is_playlist(file.read(256)):
+        begins = file.read(256)
+        if is_playlist(begins):
             raise BadPicture(
                 f"{path} is a list of other files and addresses: name the video itself"
             )
         file.seek(0)
-        decoder = open_video_stream(_Unnamed(file))
+        # JPEG pictures one after the other: FFmpeg would look at the first and see a single one.
+        format = "mjpeg" if begins.startswith(_JPEG) else None
+        decoder = open_video_stream(_Unnamed(file), format=format)
     except BaseException as error:
         if file is not None:
             file.close()

@@ -273,6 +273,18 @@ def test_declared_size_is_bounded_before_anything_is_decoded(suffix: str, tmp_pa
     assert int(kilobytes) < 250_000
 
 
+def test_jpeg_pictures_one_after_the_other_are_a_film(tmp_path: Path) -> None:
+    """As rpicam-vid writes them; by its first bytes such a file is a single picture."""
+    film = tmp_path / "film.MJPEG"
+    ground = np.full((120, 160, 3), 90, np.uint8)
+    pictures = [cv2.imencode(".jpg", ground + np.uint8(number))[1] for number in range(20)]
+    film.write_bytes(b"".join(picture.tobytes() for picture in pictures))
+    source = open_source(SourceConfig(uri=str(film)))
+    shown = [frame.pixels.mean() for frame in iter(source.read, None)]
+    source.close()
+    assert len(shown) == 20 and np.all(np.diff(shown) > 0)
+
+
 @pytest.mark.usefixtures("needs_ffmpeg")
 def test_music_with_a_cover_is_no_film(tmp_path: Path) -> None:
     cover = make(tmp_path / "cover.jpg", "-frames:v 1")
