@@ -122,9 +122,9 @@ def learning() -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def show_status(status: Status) -> None:
-    """Say on stderr what ails the camera, if anything does."""
-    if status.fault:
+def show_status(status: Status, *, recovered: bool = False) -> None:
+    """Say on stderr what ails the camera, or that nothing does where it has just `recovered`."""
+    if status.fault or recovered:
         notes.print(one_line(f"camera {status.state.value} {status.detail}"), soft_wrap=True)
 
 
@@ -163,8 +163,7 @@ class _Notices:
         self._sink.on_event(event)
 
     def on_status(self, status: Status) -> None:
-        if status.fault or self._ailing:
-            notes.print(one_line(f"camera {status.state.value} {status.detail}"), soft_wrap=True)
+        show_status(status, recovered=self._ailing)
         self._ailing = bool(status.fault)
         self._sink.on_status(status)
 

@@ -75,6 +75,11 @@ def read_picture(path: Path) -> Picture:
     return Picture(pixels=pixels, full_size=size, taken=header.taken)
 
 
+_JPEG_FILMS = (".mjpeg", ".mjpg")
+"""JPEG pictures one after the other, as ``rpicam-vid --codec mjpeg`` writes them: each begins as a
+single picture does."""
+
+
 def is_still(path: Path) -> bool:
     """Whether a file begins as a picture does, and is not a film of several.
 
@@ -83,7 +88,7 @@ def is_still(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             data = file.read(64)
-            if not is_picture(data):
+            if not is_picture(data) or path.suffix.lower() in _JPEG_FILMS:
                 return False
             if data.startswith((b"GIF8", b"\x89PNG")):
                 return not read_header(data + file.read(MOST_FILE_BYTES)).animated

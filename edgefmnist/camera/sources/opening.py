@@ -20,10 +20,6 @@ from edgefmnist.camera.sources.v4l2 import first_capture_device, open_v4l2
 from edgefmnist.camera.sources.video import open_video
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 
-_JPEG_FILMS = (".mjpeg", ".mjpg")
-"""JPEG pictures one after the other, as ``rpicam-vid --codec mjpeg`` writes them: each begins as a
-single picture does."""
-
 
 def open_source(config: SourceConfig, on_note: OnNote = unheard) -> Source:
     """Open the source that `config` names. Its frames are not yet seen in `config.view`.
@@ -85,7 +81,7 @@ def _open_path(config: SourceConfig, on_note: OnNote) -> Source:
     if uri and path.is_dir():
         _check_options(config, "a folder of pictures", "", "--loop")
         return open_folder(path, on_note, loop=config.loop)
-    if path.is_file() and path.suffix.lower() not in _JPEG_FILMS and is_still(path):
+    if path.is_file() and is_still(path):
         _check_options(config, "a picture", "", "--loop")
         return open_picture(path, on_note, loop=config.loop)
     if path.is_file():
