@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgefmnist.camera.decoding.limits import MEGA, MOST_VIDEO_PIXELS
+from edgefmnist.camera.pictures.headers import jpeg
 from edgefmnist.camera.source import Damaged
 from edgefmnist.camera.sources.decoder import (
     Decoder,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 _DEFAULT_FPS = 30.0  # where the file does not tell
-_JPEG = b"\xff\xd8\xff"
 
 
 def open_video(path: Path, *, realtime: bool = False, loop: bool = False) -> VideoSource:
@@ -52,7 +52,7 @@ def _open(path: Path) -> Decoder:
             )
         file.seek(0)
         # JPEG pictures one after the other: FFmpeg would look at the first and see a single one.
-        format = "mjpeg" if begins.startswith(_JPEG) else None
+        format = "mjpeg" if jpeg.matches(begins) else None
         decoder = open_video_stream(_Unnamed(file), format=format)
     except BaseException as error:
         if file is not None:
