@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgefmnist import json_text
 from edgefmnist.errors import CannotWrite, UsageError
 from edgefmnist.links import follow
 
@@ -77,6 +76,8 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
 
 def read_json(path: Path, most_bytes: int = 16_000_000) -> Any:
     """What the JSON in a regular file says. Raises: OSError as `read_bytes`; ValueError."""
+    from edgefmnist import json_text  # help screens start sooner without it
+
     return json_text.loads(read_bytes(path, most_bytes))
 
 

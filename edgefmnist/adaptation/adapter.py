@@ -12,7 +12,7 @@ from edgefmnist.adaptation.gathering import gather
 from edgefmnist.adaptation.judging import judge
 from edgefmnist.adaptation.problem import problem
 from edgefmnist.adaptation.records import AdaptConfig, AdaptObserver, AdaptResult
-from edgefmnist.camera.pictures.folder import OnNote
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.errors import UsageError
 from edgefmnist.runtime import bundle, memory
 from edgefmnist.runtime.last_layer import PartedModel

@@ -10,7 +10,7 @@ from edgefmnist.adaptation.groups import Grouped, Groups, grouped
 from edgefmnist.adaptation.pictures import File, Garments
 from edgefmnist.adaptation.problem import labels_of
 from edgefmnist.adaptation.records import AdaptConfig, AdaptObserver
-from edgefmnist.camera.pictures.folder import OnNote
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.errors import BadInput, BadPicture
 from edgefmnist.records import UNKNOWN
 

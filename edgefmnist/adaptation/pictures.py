@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from edgefmnist import class_names, files
 from edgefmnist.adaptation.records import AdaptObserver, Grouping
-from edgefmnist.camera.pictures.folder import Complaints, OnNote, list_pictures
+from edgefmnist.camera.pictures.folder import Complaints, list_pictures
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.errors import BadInput, BadPicture
 from edgefmnist.preprocess import Preprocessor

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgefmnist.camera.pictures.folder import OnNote, list_pictures, unheard
+from edgefmnist.camera.pictures.folder import list_pictures
+from edgefmnist.camera.pictures.notes import OnNote, unheard
 from edgefmnist.camera.recognizer import Recognizer
 from edgefmnist.camera.stills import Still, recognize_stills
 from edgefmnist.class_names import class_of, folder_name, is_none_of_them

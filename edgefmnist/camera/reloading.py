@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import queue
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from edgefmnist.camera.recognizer import LoadedModel, load_model
 from edgefmnist.errors import EdgeFmnistError
-from edgefmnist.runtime.proof import Proof
+
+if TYPE_CHECKING:  # most cameras never need them, and start sooner without
+    import concurrent.futures
+
+    from edgefmnist.runtime.proof import Proof
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,9 @@ class ModelRequests:
 
         It stays pending where the camera ends first.
         """
-        request = _Request(spec=spec, settled=concurrent.futures.Future())
+        from concurrent.futures import Future
+
+        request = _Request(spec=spec, settled=Future())
         self._asked.put(request)
         return request.settled
 
@@ -72,10 +78,10 @@ class Reloading:
             if request is not None:
                 self.close()
                 self._request = request
-                self._proof = Proof(request.spec)
+                self._proof = _prove(request.spec)
             elif self.asked():
                 self.close()
-                self._proof = Proof(self.spec)
+                self._proof = _prove(self.spec)
             if self._proof is None or (model := self._proof.poll()) is None:
                 return None
             loaded = load_model(
@@ -108,3 +114,9 @@ class Reloading:
         else:
             self._request.settled.set_exception(error)
         self._request = None
+
+
+def _prove(spec: str | None) -> Proof:
+    from edgefmnist.runtime.proof import Proof
+
+    return Proof(spec)

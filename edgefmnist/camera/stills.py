@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgefmnist.camera.pictures.folder import Complaints, OnNote, list_pictures
+from edgefmnist.camera.pictures.folder import Complaints, list_pictures
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.camera.recognizer import Recognition, Recognizer
 from edgefmnist.camera.turning import seen

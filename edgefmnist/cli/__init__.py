@@ -1,4 +1,7 @@
-"""The command line: each module parses one command and hands its work to one stage."""
+"""The command line: each module parses one command and hands its work to one stage.
+
+`commands` knows their names, and which module has which.
+"""
 
 from __future__ import annotations
 
@@ -11,52 +14,19 @@ from typing import Any
 import typer
 
 from edgefmnist import files
-from edgefmnist.cli import (
-    adapt,
-    bench,
-    calibration,
-    camera,
-    data,
-    doctor,
-    evaluate,
-    export,
-    layers,
-    predict,
-    quantize,
-    service,
-    sweep,
-    train,
-    verify,
-)
+from edgefmnist.cli.commands import Commands
 from edgefmnist.errors import BadInput, EdgeFmnistError, UsageError, one_line
 from edgefmnist.quiet import lead_nowhere
 
 app = typer.Typer(
     name="edgefmnist",
+    cls=Commands,
     help="From Fashion-MNIST to a clothes classifier on a Raspberry Pi camera.",
     add_completion=False,
     # Rich help screens cost 0.15 s at every --help; plain ones start at once on a Pi.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (
-    data,
-    train,
-    sweep,
-    quantize,
-    calibration,
-    layers,
-    export,
-    evaluate,
-    bench,
-    camera,
-    adapt,
-    predict,
-    verify,
-    doctor,
-):
-    app.command()(_module.__dict__[_module.__name__.rpartition(".")[2]])
-app.add_typer(service.app)
 
 
 def _version(asked: bool) -> None:
@@ -114,7 +84,7 @@ def _command_named() -> str:
     group: Any = typer.main.get_command(app)
     path = [str(app.info.name)]
     for word in sys.argv[1:]:
-        group = getattr(group, "commands", {}).get(word)
+        group = group.get_command(None, word) if hasattr(group, "get_command") else None
         if group is None:
             break
         path.append(word)

@@ -76,11 +76,12 @@ def camera(
         cameras.show(list_sources(), as_json=jsonl)
         return
     from edgefmnist.camera.loop import CameraConfig
-    from edgefmnist.camera.preview import check_address
     from edgefmnist.camera.source import SourceConfig, has_password
     from edgefmnist.camera.view import read_view
 
     if preview is not None:  # before a camera is opened for nothing
+        from edgefmnist.camera.preview import check_address
+
         check_address(preview)
     if adapt is not None and (preview is None or save_uncertain is None):
         raise UsageError(

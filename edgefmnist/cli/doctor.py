@@ -6,7 +6,7 @@ from edgefmnist.cli.options import JsonOption
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Tell what this machine can and cannot do, and the mend for each lack.
+    """Tell what this machine can and cannot do, and how to fix each lack.
 
     Exit code 0 without a problem; else that of the first: 4 something must be installed, 5 a model
     is damaged, 6 a camera cannot be opened, 3 heat, power, memory, disk, service or a model's

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgefmnist.cli import camera
+from edgefmnist.cli.commands import build
 from edgefmnist.cli.options import byte_count, picture_size
 from edgefmnist.errors import UsageError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="service",
+    add_completion=False,
     help="Run the camera as a systemd service, from boot on, watched and confined.",
     rich_markup_mode=None,
 )
@@ -106,9 +107,7 @@ def _parsed(words: list[str]) -> list[Option]:
     """The options given, read as ``edgefmnist camera`` reads them, so that a typo shows now."""
     from edgefmnist.service.options import Kind, Option
 
-    parser = typer.Typer(add_completion=False, rich_markup_mode=None)
-    parser.command("camera")(camera.camera)
-    command = typer.main.get_command(parser)
+    command = build("camera")
     context = command.make_context("edgefmnist camera", list(words))
     found = []
     for parameter in command.params:

@@ -13,7 +13,7 @@ from edgefmnist.adaptation.gathering import Gathered, gather
 from edgefmnist.adaptation.judging import judge
 from edgefmnist.adaptation.problem import Problem, Rows, problem
 from edgefmnist.adaptation.records import AdaptConfig, AdaptObserver, AdaptResult
-from edgefmnist.camera.pictures.folder import OnNote
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.dataset import Samples
 from edgefmnist.dataset.photos import Photos
 from edgefmnist.finetuning.beginning import recipe_of

@@ -12,7 +12,7 @@ import pytest
 from edgefmnist.adaptation import pictures
 from edgefmnist.adaptation.adapter import adapt
 from edgefmnist.adaptation.records import AdaptConfig
-from edgefmnist.camera.pictures.folder import unheard
+from edgefmnist.camera.pictures.notes import unheard
 from edgefmnist.errors import BadInput, BadModel, UsageError
 from edgefmnist.runtime.models import find
 from tests.conftest import BUNDLE, RunCli, assert_one_line, needs_litert

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from edgefmnist import __version__
-from edgefmnist.cli import app
+from edgefmnist.cli.commands import NAMES
 from tests.conftest import ROOT, RunCli, assert_one_line
 
 COMMANDS = [
@@ -19,8 +19,7 @@ COMMANDS = [
 
 
 def test_the_commands_are_these() -> None:
-    assert [command.callback.__name__ for command in app.registered_commands] == COMMANDS
-    assert [group.typer_instance.info.name for group in app.registered_groups] == ["service"]
+    assert [*NAMES] == [*COMMANDS, "service"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -51,6 +50,19 @@ def test_help_loads_nothing_heavy() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     loaded = {name.partition(".")[0] for name in json.loads(result.stderr)}
     assert not loaded & {"numpy", "cv2", "rich", "tensorflow", "keras", "matplotlib", "psutil"}
+
+
+def test_a_command_loads_no_other(run_cli: RunCli) -> None:
+    code = (
+        "import sys; sys.argv = ['edgefmnist', 'verify', '--help']\n"
+        "from edgefmnist.cli import run\n"
+        "assert run() == 0\n"
+        "import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = set(json.loads(result.stderr))
+    assert "edgefmnist.cli.verify" in loaded
+    assert not loaded & {f"edgefmnist.cli.{name}" for name in NAMES if name != "verify"}
 
 
 def test_version(run_cli: RunCli) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.adaptation.records import AdaptConfig, AdaptResult
-from edgefmnist.camera.pictures.folder import unheard
+from edgefmnist.camera.pictures.notes import unheard
 from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.dataset import load
 from edgefmnist.finetuning.finetuner import finetune

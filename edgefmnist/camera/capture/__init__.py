@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgefmnist.camera.events import Status
-from edgefmnist.camera.pictures.folder import OnNote
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.source import SourceConfig
 from edgefmnist.records import Frame
 

@@ -20,7 +20,7 @@ from edgefmnist.camera.capture.pixels import Pixels
 from edgefmnist.camera.capture.process import CaptureProcess
 from edgefmnist.camera.capture.watchdog import SECOND_NS, STALE_NS, Backoff, Pace, Watchdog
 from edgefmnist.camera.events import Fault, State, Status
-from edgefmnist.camera.pictures.folder import OnNote
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.source import SourceConfig, is_endless, name_of
 from edgefmnist.errors import BadPicture, CameraUnavailable
 from edgefmnist.records import Frame

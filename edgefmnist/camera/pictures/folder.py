@@ -7,28 +7,12 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from edgefmnist import json_text
 from edgefmnist.camera.pictures.headers import CONVERSIONS, is_picture
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.saved_names import is_saved_frame
 from edgefmnist.errors import BadPicture
-
-
-class OnNote(Protocol):
-    """Takes one line for people; an empty one where enough was said.
-
-    bad: a picture cannot be read; else files were left out that are none of ours to read.
-    """
-
-    def __call__(self, text: str, *, bad: bool = False) -> None:
-        """See above."""
-        ...
-
-
-def unheard(text: str, *, bad: bool = False) -> None:
-    """An `OnNote` for where nobody listens."""
-
 
 SUFFIXES = frozenset(
     {".apng", ".avif", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg",

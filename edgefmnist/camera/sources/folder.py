@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgefmnist.camera.pictures.folder import Complaints, OnNote, list_pictures
+from edgefmnist.camera.pictures.folder import Complaints, list_pictures
+from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.errors import BadPicture
 from edgefmnist.records import Frame

@@ -1,7 +1,7 @@
 """The one place that turns what was asked for into a source.
 
-The demo and network streams are imported when they are opened: a random generator and TLS cost
-memory that a camera has no use for.
+The demo, network streams, films and pictures are imported when they are opened: a random generator,
+TLS and headers of pictures cost time and memory that a camera has no use for.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgefmnist.camera.pictures.folder import OnNote, unheard
-from edgefmnist.camera.pictures.reading import is_still
+from edgefmnist.camera.pictures.notes import OnNote, unheard
 from edgefmnist.camera.source import FORMS, Source, SourceConfig, without_password
 from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device
-from edgefmnist.camera.sources.folder import open_folder, open_picture
 from edgefmnist.camera.sources.picamera2 import open_picamera2
 from edgefmnist.camera.sources.rpicam import open_rpicam
 from edgefmnist.camera.sources.v4l2 import first_capture_device, open_v4l2
-from edgefmnist.camera.sources.video import open_video
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 
 
@@ -79,14 +76,12 @@ def _open_camera(config: SourceConfig) -> Source | None:
 def _open_path(config: SourceConfig, on_note: OnNote) -> Source:
     uri, path = config.uri, Path(config.uri)
     if uri and path.is_dir():
+        from edgefmnist.camera.sources.folder import open_folder
+
         _check_options(config, "a folder of pictures", "", "--loop")
         return open_folder(path, on_note, loop=config.loop)
-    if path.is_file() and is_still(path):
-        _check_options(config, "a picture", "", "--loop")
-        return open_picture(path, on_note, loop=config.loop)
     if path.is_file():
-        _check_options(config, "a video file", "", "--realtime", "--loop")
-        return open_video(path, realtime=config.realtime, loop=config.loop)
+        return _open_file(config, path, on_note)
     if uri and path.exists():
         raise BadPicture(f"{uri} is neither a camera nor a file: use one of: {FORMS}")
     if "/" in uri or path.suffix:
@@ -94,6 +89,20 @@ def _open_path(config: SourceConfig, on_note: OnNote) -> Source:
     raise UsageError(
         f"--source {without_password(uri)!r} is neither a file nor a source; use one of: {FORMS}"
     )
+
+
+def _open_file(config: SourceConfig, path: Path, on_note: OnNote) -> Source:
+    from edgefmnist.camera.pictures.reading import is_still
+
+    if is_still(path):
+        from edgefmnist.camera.sources.folder import open_picture
+
+        _check_options(config, "a picture", "", "--loop")
+        return open_picture(path, on_note, loop=config.loop)
+    from edgefmnist.camera.sources.video import open_video
+
+    _check_options(config, "a video file", "", "--realtime", "--loop")
+    return open_video(path, realtime=config.realtime, loop=config.loop)
 
 
 def _check_options(config: SourceConfig, what: str, instead: str, *follows: str) -> None:
