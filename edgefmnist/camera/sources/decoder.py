@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 # Containers of a video that hold all of it themselves. Playlists (HLS, DASH, concat, SDP), whose
 # text names other files and hosts, are not here, nor are FFmpeg's devices.
 CONTAINERS = (
-    "apng,asf,av1,avi,dv,flv,gif,h263,h264,hevc,ivf,live_flv,m4v,matroska,mjpeg,mov,mp4,mpeg,mpegts,"
-    "mpegvideo,mpjpeg,mxf,nut,obu,ogg,webm,yuv4mpegpipe"
+    "apng,asf,av1,avi,dv,flv,gif,h263,h264,hevc,ivf,jpeg_pipe,live_flv,m4v,matroska,mjpeg,mov,mp4,"
+    "mpeg,mpegts,mpegvideo,mpjpeg,mxf,nut,obu,ogg,webm,yuv4mpegpipe"
 )
 _PLAYLIST = re.compile(
     rb"\s*(#EXTM3U|ffconcat version|v=0\s|<\?xml|<(!DOCTYPE|MPD|SmoothStreamingMedia)|\[playlist\])"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgefmnist.camera.decoding.limits import MEGA, MOST_VIDEO_PIXELS
-from edgefmnist.camera.pictures.headers import jpeg
 from edgefmnist.camera.source import Damaged
 from edgefmnist.camera.sources.decoder import (
     Decoder,
@@ -51,9 +50,7 @@ def _open(path: Path) -> Decoder:
                 f"{path} is a list of other files and addresses: name the video itself"
             )
         file.seek(0)
-        # JPEG pictures one after the other: FFmpeg would look at the first and see a single one.
-        format = "mjpeg" if jpeg.matches(begins) else None
-        decoder = open_video_stream(_Unnamed(file), format=format)
+        decoder = open_video_stream(_Unnamed(file))
     except BaseException as error:
         if file is not None:
             file.close()
