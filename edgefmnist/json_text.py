@@ -28,9 +28,18 @@ def loads(text: bytes | str) -> Any:
     """
     try:
         whole = text if isinstance(text, str) else text.decode("utf-8-sig")
-        return json.loads(whole, parse_int=_whole_number)
+        return json.loads(whole, parse_int=_whole_number, object_pairs_hook=_fields)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):  # readers differ on which of them counts
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} twice in one object")
+    return fields
 
 
 def _whole_number(digits: str) -> int:

@@ -40,6 +40,7 @@ def test_other_values_come_out_as_from_the_standard_library() -> None:
         (b"1" * 6_000, "a number of 6,000 digits"),
         ("{}".encode("utf-16"), "utf-8"),
         (b"{", "line 1"),
+        (b'{"a": {"labels": 1, "b": 2, "labels": 3}}', "'labels' twice"),
     ],
 )
 def test_what_is_no_json_is_said_in_words_for_people(text: bytes, words: str) -> None:

@@ -101,6 +101,11 @@ def _unforeseen(error: Exception) -> int:
         return _fail(str(nowhere), nowhere.exit_code)
     if isinstance(error, OSError) and error.filename is not None:
         return _fail(f"{error.filename} cannot be used: {error.strerror}", BadInput.exit_code)
+    if isinstance(error, UnicodeEncodeError) and sys.getfilesystemencoding() == "ascii":
+        name = ascii(error.object)
+        return _fail(
+            f"{name} is no name in an ASCII locale: set LC_ALL=C.UTF-8", BadInput.exit_code
+        )
     if os.environ.get("EDGEFMNIST_TRACEBACK"):
         raise error
     return _fail(

@@ -138,9 +138,9 @@ def show_learned(file: Path) -> None:
 
 def show_not_learned(file: Path) -> None:
     """Tell that a stop came first."""
+    left = "is as it was" if file.exists() else "was not written"
     notes.print(
-        f"stopped before the background was learned: {printable(str(file))} is as it was",
-        soft_wrap=True,
+        f"stopped before the background was learned: {printable(str(file))} {left}", soft_wrap=True
     )
 
 

@@ -15,6 +15,8 @@ import termios
 import unicodedata
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from rich.panel import Panel
 from rich.table import Table
@@ -25,7 +27,7 @@ from edgefmnist.camera.sinks.systemd import Systemd
 from edgefmnist.errors import one_line, printable
 from edgefmnist.render.console import SafeConsole
 from tests.camera.outputs.conftest import status
-from tests.conftest import BUNDLE, ROOT, RunCli
+from tests.conftest import BUNDLE, ROOT, RunCli, assert_one_line
 
 HOSTILE = (
     "a\x1b]0;title\x07\x1b[31m\nFAKE live: Bag\r\t\x9b2J\u202egpj\u2028\u200b\udcff[red]:boom:$x$"
@@ -110,6 +112,14 @@ def test_without_utf_8_too(odd: Path, run_cli: RunCli) -> None:
     done = run_cli(*words("predict"), cwd=odd, env=latin)
     assert_harmless(done.stdout + done.stderr)
     assert done.returncode == 5 and "defect" not in done.stderr
+
+
+def test_a_name_that_the_locale_cannot_write(tmp_path: Path, run_cli: RunCli) -> None:
+    photo = tmp_path / "ö.png"
+    assert cv2.imwrite(str(photo), np.zeros((60, 60, 3), np.uint8))
+    latin = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = run_cli("predict", photo, "--explain", tmp_path / "out", env=latin)
+    assert_one_line(done, 5, "ASCII", "LC_ALL")
 
 
 @pytest.mark.parametrize("name", ["camera", "predict"])

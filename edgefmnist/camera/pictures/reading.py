@@ -150,6 +150,9 @@ def _decode(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None
     coded = np.frombuffer(data, np.uint8)
     if shrink > 1:
         return cv2.imdecode(coded, _REDUCED[shrink] | _AS_STORED)
+    if header.white:
+        whole = cv2.imdecode(coded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+        return None if whole is None else cv2.convertScaleAbs(whole, alpha=255 / header.white)
     if header.alpha:
         whole = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
         if whole is None:

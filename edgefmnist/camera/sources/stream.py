@@ -7,7 +7,6 @@ size changes on the way are given as they come.
 from __future__ import annotations
 
 import math
-import re
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -160,7 +159,7 @@ def _opened(
 
 def _no_video(name: str, error: Exception) -> str:
     said = getattr(error, "strerror", None) or type(error).__name__
-    if isinstance(error, TimeoutError) or re.search("exit requested", said, re.IGNORECASE):
+    if _is_timeout(error):
         said = f"nothing for {OPEN_TIMEOUT_S:g} s"
     elif isinstance(error, library().error.HTTPOtherClientError):
         said = "the sender refuses, with a status of 4xx"  # FFmpeg does not pass it on
@@ -168,6 +167,12 @@ def _no_video(name: str, error: Exception) -> str:
         f"no video from {name} ({said}): check that address, port and path are right and that "
         "the sender runs; a playlist (HLS, DASH) is not followed"
     )
+
+
+def _is_timeout(error: Exception) -> bool:
+    """Whether time ran out; FFmpeg calls that an exit that was requested."""
+    said = getattr(error, "strerror", None) or ""
+    return isinstance(error, TimeoutError) or "exit requested" in said.lower()
 
 
 class StreamSource:
@@ -205,7 +210,7 @@ class StreamSource:
                     raise self._no_keyframe() from None
                 continue
             except (av.error.FFmpegError, OSError, ValueError) as error:
-                raise self._ended() from error
+                raise self._ended(error) from error
             if frame is None or pixels is None:
                 raise self._ended()
             break
@@ -218,7 +223,7 @@ class StreamSource:
         self._shown = frame.pts
         return Frame(pixels=pixels, captured_ns=now, index=self._count - 1, proven_new=moved)
 
-    def _ended(self) -> CameraUnavailable:
+    def _ended(self, error: Exception | None = None) -> CameraUnavailable:
         if not self._given:
             width, height = self._decoder.declared
             if width * height > MOST_VIDEO_PIXELS:
@@ -226,10 +231,12 @@ class StreamSource:
                     f"{self.name} sends pictures of {width}x{height}: ask it for at most "
                     f"{MOST_VIDEO_PIXELS // MEGA} million pixels"
                 )
-        return CameraUnavailable(
-            f"{self.name} ended or gave no frame for {self._read_s:g} s "
-            f"(after {self._count}): check the sender"
-        )
+        if error is not None and _is_timeout(error):
+            return CameraUnavailable(
+                f"{self.name} gave no frame for {self._read_s:g} s (after {self._count}): check "
+                "the sender and the network"
+            )
+        return CameraUnavailable(f"{self.name} ended after {self._count} frames: check the sender")
 
     def _no_keyframe(self) -> CameraUnavailable:
         return CameraUnavailable(

@@ -47,6 +47,23 @@ def test_grey_becomes_three_equal_channels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture, np.repeat(grey[..., None], 3, axis=2))
 
 
+@pytest.mark.parametrize("white", [1, 15, 100, 255, 256, 1023, 4095, 65535])
+@pytest.mark.parametrize("kind", [b"P2", b"P3", b"P5", b"P6"])
+def test_white_of_a_portable_bitmap_is_what_its_header_says(
+    tmp_path: Path, kind: bytes, white: int
+) -> None:
+    samples = np.linspace(0, white, 40 * 60).round().astype(int).reshape(40, 60)
+    stored = samples if kind in (b"P2", b"P5") else np.repeat(samples, 3, axis=1)
+    if kind in (b"P2", b"P3"):
+        body = "\n".join(" ".join(map(str, row)) for row in stored).encode() + b"\n"
+    else:
+        body = stored.astype(">u2" if white > 255 else np.uint8).tobytes()
+    path = tmp_path / "a.ppm"
+    path.write_bytes(kind + b"\n60 40\n%d\n" % white + body)
+    expected = np.repeat((samples * 255 / white)[..., None], 3, axis=2)
+    assert np.abs(pixels_of(path) - expected).max() <= 1
+
+
 @pytest.mark.parametrize("channels", [(), (3,)])
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])
 def test_sixteen_bits_become_the_upper_eight(

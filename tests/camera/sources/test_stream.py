@@ -45,7 +45,7 @@ def test_rtsp_server_that_dies_and_comes_back() -> None:
                 assert min(grey) > 150  # SMPTE bars, in B, G, R order
                 assert green[1] > 150 and max(green[0], green[2]) < 60
                 assert blue[0] > 150 and max(blue[1:]) < 60
-        with pytest.raises(CameraUnavailable, match="ended or gave no frame"):
+        with pytest.raises(CameraUnavailable, match="ended after"):
             for _ in range(100):
                 source.read()
         source.close()
@@ -61,7 +61,7 @@ def test_rtsp_server_that_hangs_is_an_error_in_time(monkeypatch: pytest.MonkeyPa
         assert source.read() is not None
         process.send_signal(signal.SIGSTOP)
         start = time.monotonic()
-        with pytest.raises(CameraUnavailable, match="ended or gave no frame"):
+        with pytest.raises(CameraUnavailable, match="gave no frame for"):
             for _ in range(1000):
                 source.read()
         assert time.monotonic() - start < 10

@@ -22,6 +22,7 @@ class Header:
     alpha: it may be transparent. deep: more than 8 bits a sample.
     overhead_bytes: memory that the decoder takes beside its output.
     scales: the decoder makes smaller pictures cheaper (JPEG alone).
+    white: the sample that stands for white where the decoder does not heed it, else 0.
     animated: there is more than one picture in it.
     taken: when, as `exif.taken`; empty where the file does not say.
     structure: of a JPEG, whose decoding needs it.
@@ -35,6 +36,7 @@ class Header:
     deep: bool = False
     overhead_bytes: int = 0
     scales: bool = False
+    white: int = 0
     animated: bool = False
     taken: str = ""
     structure: Structure | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import struct
 
@@ -76,7 +77,13 @@ def _portable(data: bytes) -> Header:
     found = _PORTABLE.match(data[:4096])
     if found is None:
         raise Unreadable(DAMAGED)
-    levels = None if found[1] in b"14" else _LEVELS.match(data[: found.end() + 4096], found.end())
-    deep = levels is not None and int(levels[1]) > 255
-    name = {b"1": "PBM", b"4": "PBM", b"2": "PGM", b"5": "PGM"}.get(found[1], "PPM")
-    return Header(kind=name, width=int(found[2]), height=int(found[3]), deep=deep)
+    kind = {b"1": "PBM", b"4": "PBM", b"2": "PGM", b"5": "PGM"}.get(found[1], "PPM")
+    header = Header(kind=kind, width=int(found[2]), height=int(found[3]))
+    levels = _LEVELS.match(data[: found.end() + 4096], found.end())
+    if kind == "PBM" or levels is None:
+        return header
+    white = int(levels[1])
+    if not 1 <= white <= 65535:
+        raise Unreadable(DAMAGED)
+    done = white in (255, 65535) or (white < 255 and found[1] in b"23")  # by OpenCV
+    return dataclasses.replace(header, deep=white > 255, white=0 if done else white)

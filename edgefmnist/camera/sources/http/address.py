@@ -30,16 +30,13 @@ class Address:
     def origin(self) -> str:
         """Scheme, host and port."""
         scheme, usual = ("https", 443) if self.secure else ("http", 80)
-        return f"{scheme}://{self.host_header}" if self.port == usual else self._with_port(scheme)
-
-    def _with_port(self, scheme: str) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}"
+        return f"{scheme}://{host}" + f":{self.port}" * (self.port != usual)
 
     @property
     def host_header(self) -> str:
-        """The value of the Host header."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """The value of the Host header; a zone means nothing to others (RFC 6874, section 4)."""
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
     def takes_password_of(self, other: Address) -> bool:
@@ -60,7 +57,7 @@ def parse(uri: str) -> Address:
     scheme = parts.scheme.lower()
     if scheme not in ("http", "https"):
         raise ValueError("it begins with neither http:// nor https://")
-    host = parts.hostname or ""
+    host = (parts.hostname or "").replace("%25", "%")  # before a zone (RFC 6874, section 2)
     if not host.isascii():
         host = host.encode("idna").decode()
     if not _HOST.fullmatch(host):

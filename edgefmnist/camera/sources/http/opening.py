@@ -7,7 +7,7 @@ from pathlib import Path
 from edgefmnist.camera.sources.http import login
 from edgefmnist.camera.sources.http.address import Address
 from edgefmnist.camera.sources.http.connection import Answer, exchange
-from edgefmnist.camera.sources.http.failures import answered, said
+from edgefmnist.camera.sources.http.failures import FORESEEN, answered, explained, said
 from edgefmnist.errors import CameraUnavailable
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -18,13 +18,16 @@ _MOST_TRIES = 2  # with the password: a second one where only the nonce was too 
 def open_answer(first: Address, until_s: float, ca: Path | None) -> Answer:
     """The answer of `first` or of where it leads, whatever its status, but for a redirect or 401.
 
-    Raises: CameraUnavailable; what `exchange` raises.
+    Raises: CameraUnavailable.
     """
     address, redirects = first, 0
     authorization: bytes | None = None
     tries = 0
     while True:
-        answer = exchange(address, authorization, until_s, ca)
+        try:
+            answer = exchange(address, authorization, until_s, ca)
+        except FORESEEN as error:  # of this address, to which `first` may only have led
+            raise explained(error, address) from error
         try:
             if answer.status in _REDIRECTS:
                 redirects += 1

@@ -16,7 +16,7 @@ from edgefmnist.camera.sources.http.address import parse
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.errors import CameraUnavailable, UsageError
 from tests.camera.conftest import number_of, numbered
-from tests.camera.sources.servers import Handler, http_server, jpeg, part, sending
+from tests.camera.sources.servers import Handler, free_port, http_server, jpeg, part, sending
 from tests.camera.sources.test_mjpeg import numbers_until_the_end, opened
 
 JPEG = jpeg(numbered(1))
@@ -216,6 +216,26 @@ def test_addresses_go_over_the_wire_as_they_must() -> None:
     assert (found.user, found.password) == ("me", "p@ss")
     assert str(found) == "http://xn--bcher-kva.example:81/%C3%A4%20b%20c?..."
     assert parse("https://[fe80::1]:443/").host_header == "[fe80::1]"
+
+
+@pytest.mark.parametrize("uri", ["http://[fe80::1%25eth0]:81/a", "http://[fe80::1%eth0]:81/a"])
+def test_a_zone_is_for_this_machine(uri: str) -> None:
+    found = parse(uri)
+    assert (found.host, found.host_header) == ("fe80::1%eth0", "[fe80::1]:81")
+    assert str(found) == "http://[fe80::1%eth0]:81/a"
+
+
+def test_a_redirect_to_nobody_names_whom() -> None:
+    unused_port = free_port()
+
+    def answer(request: Handler) -> None:
+        request.send_response(302)
+        request.send_header("Location", f"http://127.0.0.1:{unused_port}/there")
+        request.end_headers()
+
+    with http_server(answer) as address, pytest.raises(CameraUnavailable) as caught:
+        opened(address)
+    assert f":{unused_port}/there" in str(caught.value) and address not in str(caught.value)
 
 
 def test_frame_after_odd_parts_is_still_read() -> None:
