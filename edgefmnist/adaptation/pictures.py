@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from edgefmnist import class_names, files
 from edgefmnist.adaptation.records import AdaptObserver, Grouping
+from edgefmnist.camera.pictures.finding import read_finding
 from edgefmnist.camera.pictures.folder import Complaints, list_pictures
 from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.reading import read_picture
@@ -19,7 +20,7 @@ from edgefmnist.errors import BadInput, BadPicture
 from edgefmnist.preprocess import Preprocessor
 
 MOST_PICTURES = 5_000
-_MOST_JSON_BYTES = 65_536
+_MOST_JSON_BYTES = 262_144
 _TIME = re.compile(
     r"(?<!\d)(20\d\d)[-:_.]?(\d\d)[-:_.]?(\d\d)[-_ T.]?(\d\d)[-:_.]?(\d\d)[-:_.]?(\d\d)", re.ASCII
 )
@@ -117,6 +118,8 @@ def _label(folder: Path, known: tuple[str, ...]) -> str | None:
 def prepare(found: tuple[File, ...], observer: AdaptObserver, on_note: OnNote) -> Garments:
     """Read the pictures and find the garments, by the camera's own path.
 
+    Of frames that a camera kept, what that found.
+
     Raises: BadPicture where no garment is found in any.
     """
     observer.stage("Finding garments", len(found))
@@ -124,8 +127,7 @@ def prepare(found: tuple[File, ...], observer: AdaptObserver, on_note: OnNote) -
     images, used, taken, empty, unreadable = [], [], [], 0, 0
     for done, file in enumerate(found, 1):
         try:
-            picture = read_picture(file.path)
-            garment = preprocessor.prepare(picture.pixels).picture
+            garment, exif = _garment(file.path, preprocessor)
         except BadPicture as error:
             unreadable += 1
             complaints.add(error)
@@ -135,7 +137,7 @@ def prepare(found: tuple[File, ...], observer: AdaptObserver, on_note: OnNote) -
             else:
                 images.append(garment)
                 used.append(file)
-                taken.append(taken_s(file.path, picture.taken))
+                taken.append(taken_s(file.path, exif))
         observer.progress(done, len(found))
     complaints.close()
     if not images:
@@ -150,6 +152,15 @@ def prepare(found: tuple[File, ...], observer: AdaptObserver, on_note: OnNote) -
         empty=empty,
         unreadable=unreadable,
     )
+
+
+def _garment(path: Path, preprocessor: Preprocessor) -> tuple[npt.NDArray[np.uint8] | None, str]:
+    """The 28x28 of a picture, and the time in its EXIF. Raises: BadPicture."""
+    found = read_finding(path)
+    if found is not None:
+        return found.picture, ""
+    picture = read_picture(path)
+    return preprocessor.prepare(picture.pixels).picture, picture.taken
 
 
 def taken_s(path: Path, exif: str) -> int | None:

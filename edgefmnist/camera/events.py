@@ -60,6 +60,7 @@ class CameraEvent:
     model: the one that answered; another one may answer the next frame.
     changed: whether `announced` is another than in the event before, or the first.
     picture: uint8 [28, 28], what the model saw; None where no garment was found.
+    mask: uint8 [height, width] of the frame, 255 on the garment, else 0; None without one.
     capture_ns, preprocess_ns, infer_ns: the three parts of its latency (`Capture.take`).
     fps: frames classified a second, over the last 30. dropped: frames never classified so far.
     true_label, full_size: see `Frame`.
@@ -76,6 +77,7 @@ class CameraEvent:
     prediction: Prediction
     picture: npt.NDArray[np.uint8] | None
     box: tuple[int, int, int, int] | None
+    mask: npt.NDArray[np.uint8] | None
     capture_ns: int
     preprocess_ns: int
     infer_ns: int

@@ -164,6 +164,7 @@ class FramePath:
             model=self._recognizer.model,
             prediction=recognition.prediction,
             picture=recognition.picture,
+            mask=recognition.mask,
             box=recognition.box,
             capture_ns=capture_ns,
             preprocess_ns=recognition.preprocess_ns,

@@ -90,6 +90,7 @@ def event(announced: str = "Sneaker") -> CameraEvent:
         ),
         picture=None,
         box=None,
+        mask=None,
         capture_ns=1,
         preprocess_ns=1,
         infer_ns=1,

@@ -13,7 +13,7 @@ from edgefmnist import files
 from edgefmnist.camera.pictures.saved_names import SAVED
 from edgefmnist.class_names import MOST, MOST_CHARACTERS
 
-_MOST_RECORD_BYTES = 65_536
+_MOST_RECORD_BYTES = 262_144
 _WRITTEN_S = 10.0  # by then the record, which is written last, is there or will not come
 
 

@@ -22,7 +22,7 @@ SUFFIXES = frozenset(
 _NEVER_PHOTOS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})  # of Windows
 _SAVED_KEYS = {"why", "announced", "camera", "box"}  # of the JSON beside a frame that was kept
 _UNNAMED = "a picture by its content but not by its name: let it end in .jpg or the like"
-_MOST_JSON_BYTES = 65_536
+_MOST_JSON_BYTES = 262_144
 _MOST_COMPLAINTS = 5
 
 

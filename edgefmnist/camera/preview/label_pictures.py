@@ -5,12 +5,14 @@ from __future__ import annotations
 import collections
 import dataclasses
 import threading
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgefmnist.camera.labelling.moving import FrameFiles
+from edgefmnist.camera.pictures.finding import Finding, outlines_of, read_finding
 from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.preprocess import Preprocessor
 
@@ -52,25 +54,28 @@ class LabelPictures:
 
 def _make(frame: FrameFiles) -> Shown:
     pixels = read_picture(frame.photo).pixels
-    found = Preprocessor().prepare(pixels)
+    found = read_finding(frame.photo) or _found_in(pixels)
     height, width = pixels.shape[:2]
     scale = min(1.0, WIDTH / width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    if found.mask is not None:
-        _draw_outline(small, found.mask, size)
+    _draw(small, [np.rint(one * scale).astype(np.int32) for one in found.outlines])
     return Shown(
         photo=_coded(".jpg", small),
         seen=b"" if found.picture is None else _coded(".png", found.picture),
     )
 
 
-def _draw_outline(picture: Pixels, mask: Pixels, size: tuple[int, int]) -> None:
-    shrunk = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    inside = np.asarray(shrunk > 127, np.uint8)
-    outlines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+def _found_in(pixels: Pixels) -> Finding:
+    """Of a frame without a record: what is found in it without the camera's background."""
+    found = Preprocessor().prepare(pixels)
+    outlines = () if found.mask is None else outlines_of(found.mask)
+    return Finding(picture=found.picture, outlines=outlines)
+
+
+def _draw(picture: Pixels, outlines: Sequence[npt.NDArray[np.int32]]) -> None:
     for thickness, color in zip((4, 2), _LINE_BGR, strict=True):
-        cv2.drawContours(picture, outlines, -1, color, thickness, cv2.LINE_AA)
+        cv2.polylines(picture, outlines, True, color, thickness, cv2.LINE_AA)
 
 
 def _coded(suffix: str, pixels: Pixels) -> bytes:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from edgefmnist import files, json_text
 from edgefmnist.camera.events import CameraEvent, State, Status
+from edgefmnist.camera.pictures.finding import finding_fields
 from edgefmnist.camera.sinks.frame_store import FrameStore, InUse
 from edgefmnist.camera.sinks.jsonl import prediction_fields, utc_now
 from edgefmnist.camera.sinks.worker import Worker
@@ -121,6 +122,7 @@ class _Saved:
 
     pixels: npt.NDArray[np.uint8]
     picture: npt.NDArray[np.uint8] | None
+    mask: npt.NDArray[np.uint8] | None
     fields: dict[str, Any]
 
 
@@ -128,8 +130,8 @@ class SavedFrames:
     """Keeps frames that `Sampler` picks, each as three files of one stem; a `Sink`.
 
     ``.jpg`` is the whole frame, ``.png`` the 28x28 that the model saw (none where no garment was
-    found), ``.json`` what came of it, written last. The work is done in a thread; a frame that
-    comes while four wait is dropped and counted.
+    found), ``.json`` what came of it and what was found (`saved_fields`, `finding_fields`), written
+    last. The work is done in a thread; a frame that comes while four wait is dropped and counted.
     """
 
     name = "saved frames"
@@ -174,7 +176,7 @@ class SavedFrames:
 
     def _give(self, event: CameraEvent, why: Why) -> bool:
         fields = saved_fields(event, why, self._previous, self._state)
-        saved = _Saved(pixels=event.pixels, picture=event.picture, fields=fields)
+        saved = _Saved(pixels=event.pixels, picture=event.picture, mask=event.mask, fields=fields)
         return self._worker.give(saved)
 
     def _tell(self) -> None:
@@ -186,7 +188,8 @@ class SavedFrames:
         parts = {".jpg": _encoded(".jpg", saved.pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])}
         if saved.picture is not None:
             parts[".png"] = _encoded(".png", saved.picture, [])
-        parts[".json"] = (json_text.dumps(saved.fields, indent=1) + "\n").encode()
+        found = finding_fields(saved.picture, saved.mask, parts[".jpg"])
+        parts[".json"] = (json_text.dumps({**saved.fields, **found}, indent=1) + "\n").encode()
         self._store.add(parts, saved.fields["time"])
 
 

@@ -48,6 +48,7 @@ def event(
         prediction=_prediction(((label, score), *rest), known, unknown, garment, model),
         picture=np.zeros((28, 28), np.uint8) if garment else None,
         box=(1, 2, 3, 4) if garment else None,
+        mask=None,
         capture_ns=1,
         preprocess_ns=1,
         infer_ns=1,

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.events import State
+from edgefmnist.camera.pictures.finding import read_finding
 from edgefmnist.camera.sinks.frame_store import FrameStore, InUse
 from edgefmnist.camera.sinks.uncertain import Sampler, SavedFrames, is_uncertain, open_uncertain
 from edgefmnist.camera.sinks.worker import Worker
@@ -64,6 +65,9 @@ def test_every_change_is_kept_with_what_came_of_it(tmp_path: Path, run_cli: RunC
         else:
             picture = cv2.imread(str(folder / f"{stem}.png"), cv2.IMREAD_UNCHANGED)
             assert picture is not None and picture.shape == (28, 28) and picture.max() > 0
+            found = read_finding(folder / f"{stem}.jpg")
+            assert found is not None and found.outlines
+            np.testing.assert_array_equal(found.picture, picture)
     # What is kept is what `predict` reads: the material for the next training.
     again = run_cli("predict", "--jsonl", *sorted(folder.glob("*.jpg")))
     answers = [json.loads(line)["label"] for line in again.stdout.splitlines()]

@@ -41,6 +41,7 @@ def event(number: int = 0, label: str = "Coat", pixels: Pixels = GREY) -> Camera
         ),
         picture=np.arange(784, dtype=np.uint8).reshape(28, 28),
         box=(20, 10, 80, 90),
+        mask=None,
         capture_ns=3_000_000,
         preprocess_ns=12_000_000,
         infer_ns=400_000,

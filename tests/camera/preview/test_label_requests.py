@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.events import CameraEvent, State
+from edgefmnist.camera.pictures.finding import finding_fields
 from edgefmnist.camera.preview import Preview, label_requests, open_preview
 from edgefmnist.camera.preview.tokens import VARIABLE
 from edgefmnist.records import LABELS, ModelInUse
@@ -183,6 +184,14 @@ def test_pictures_show_the_outline_and_what_the_model_sees(
         response = connection.getresponse()
         return response.status, response.read()
 
+    record = tmp_path / "frames" / f"{keep(tmp_path / 'frames', 4, pixels=scene)}.json"
+    mask = np.zeros((480, 640), np.uint8)
+    mask[20:60, 20:60] = 255  # as a camera may find by its background
+    found = finding_fields(
+        np.full((28, 28), 7, np.uint8), mask, record.with_suffix(".jpg").read_bytes()
+    )
+    record.write_text(json.dumps({**json.loads(record.read_text()), **found}))
+
     code, data = raw(f"/label/photo/{stem}.jpg")
     photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert code == 200 and photo is not None and photo.shape == (300, 400, 3)
@@ -191,6 +200,14 @@ def test_pictures_show_the_outline_and_what_the_model_sees(
     code, data = raw(f"/label/seen/{stem}.png")
     seen = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert code == 200 and seen is not None and seen.shape == (28, 28) and seen.max() > 100
+    data = raw(f"/label/photo/{record.stem}.jpg")[1]
+    photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    green = (photo[..., 1] > 150) & (photo[..., 2] < 130) & (photo[..., 0] < 140)
+    assert green[:45, :45].sum() > 50 and green.sum() == green[:45, :45].sum()
+    seen = cv2.imdecode(
+        np.frombuffer(raw(f"/label/seen/{record.stem}.png")[1], np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert np.all(seen == 7)
     assert raw(f"/label/photo/{empty}.jpg")[0] == 200
     assert raw(f"/label/seen/{empty}.png")[0] == 404
     for path in (
