@@ -211,7 +211,7 @@ class Bench:
         groups: npt.NDArray[np.int64],
     ) -> Problem:
         garments = self.garments(rows, labels)
-        known = labels_of(self._memory.labels, garments, only)
+        known = labels_of(self._memory.labels, garments.files, only)
         return problem(self._parted, self._memory, garments, groups, known)
 
     def garments(self, rows: npt.NDArray[np.int64], labels: list[str | None]) -> Garments:

@@ -90,7 +90,7 @@ class Tuned(Bench):
             groups=np.arange(len(rows)),
             repeated=0,
             dropped=(),
-            labels=labels_of(LABELS, garments, only),
+            labels=labels_of(LABELS, garments.files, only),
         )
         certainty = self._memory.certainty
         asked = seen_by(self._parted, certainty, self._kept, gathered)

@@ -42,17 +42,18 @@ def gather(
     Raises: BadInput, BadPicture.
     """
     found = pictures.find(config.photos, known, config.grouping, on_note)
+    labels = labels_of(known, found, config.only)
+    dropped = _dropped(config, labels)
     garments = pictures.prepare(found, observer, on_note)
     together = grouped(garments, config.grouping)
     _note_clashes(together, on_note)
     _check_enough(config, found, garments, together.groups)
-    labels = labels_of(known, garments, config.only)
     return Gathered(
         garments=garments,
         groups=together.groups,
         repeated=together.repeated,
         labels=labels,
-        dropped=_dropped(config, labels),
+        dropped=dropped,
     )
 
 

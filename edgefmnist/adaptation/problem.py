@@ -11,7 +11,7 @@ from edgefmnist import class_names
 from edgefmnist.adaptation import head
 from edgefmnist.adaptation.groups import Groups
 from edgefmnist.adaptation.head import Classes
-from edgefmnist.adaptation.pictures import Garments
+from edgefmnist.adaptation.pictures import File, Garments
 from edgefmnist.errors import BadInput
 from edgefmnist.runtime.classifier import Floats
 from edgefmnist.runtime.last_layer import Layer, PartedModel
@@ -81,12 +81,12 @@ class Problem:
         return head.fit(kept.joined(seen, share), self.begin, len(photo_rows))
 
 
-def labels_of(known: tuple[str, ...], garments: Garments, only: bool) -> tuple[str, ...]:
-    """The labels of the new model: those known, and then classes of one's own by name.
+def labels_of(known: tuple[str, ...], files: tuple[File, ...], only: bool) -> tuple[str, ...]:
+    """The labels of a model that learns `files`: those known, and then one's own by name.
 
     Raises: BadInput where they can be no model's.
     """
-    given = {file.label for file in garments.files if file.label is not None}
+    given = {file.label for file in files if file.label is not None}
     kept = [label for label in known if not only or label in given]
     labels = (*kept, *sorted(given - set(known)))
     try:

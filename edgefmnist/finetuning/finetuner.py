@@ -23,7 +23,6 @@ from edgefmnist.quantization.release import fit_certainty
 from edgefmnist.quantization.remembering import remembered
 from edgefmnist.records import LABELS, Certainty
 from edgefmnist.runtime.last_layer import Layer, PartedModel
-from edgefmnist.runtime.model_file import ModelFile
 
 
 def finetune(
@@ -52,7 +51,8 @@ def finetune(
     seconds = {"garments": lap()}
     observer.stage("Making pictures of what is unknown")
     kept = held_out(train, recipe)
-    certainty = _certainty(config.model)
+    assert config.model.card is not None  # `recipe_of` saw to it
+    certainty = config.model.card.certainty
     asked = seen_by(parted, certainty, kept, gathered)
     tuner = Tuner(config.model, recipe, train, kept.validation, course)
     seconds["features"] = lap()
@@ -79,18 +79,6 @@ def finetune(
     fitted = release.fitted(config.model, parted, last, judged.share, gathered.garments.images)
     seconds["fit"] = lap()
     return release.finish(out, config, gathered, judged, memory, fitted, seconds)
-
-
-def _certainty(model: ModelFile) -> Certainty:
-    """What the card of a bundle says of it."""
-    card = model.card
-    assert card is not None
-    return Certainty(
-        temperature=card.temperature,
-        known_weight=card.known_weight,
-        known_bias=card.known_bias,
-        unknown_threshold=card.unknown_threshold,
-    )
 
 
 def seen_by(

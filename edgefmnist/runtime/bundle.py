@@ -21,6 +21,7 @@ from typing import Any
 
 from edgefmnist import class_names, files, json_text
 from edgefmnist.errors import BadModel, one_line
+from edgefmnist.records import Certainty
 
 SCHEMA = 2
 TRAINING_SPLIT, OWN_FRAMES = "training split, stratified", "own frames"
@@ -115,6 +116,16 @@ class BundleCard:
     def to_text(self) -> str:
         """The card as the text of `model.json`."""
         return json_text.dumps(dataclasses.asdict(self), indent=1) + "\n"
+
+    @property
+    def certainty(self) -> Certainty:
+        """What the model says of its own certainty."""
+        return Certainty(
+            temperature=self.temperature,
+            known_weight=self.known_weight,
+            known_bias=self.known_bias,
+            unknown_threshold=self.unknown_threshold,
+        )
 
 
 def _check(card: BundleCard) -> None:
