@@ -163,7 +163,14 @@ def _run(
         if how.learn or how.background is not None:
             refuse_folder(source.uri)
         with contextlib.closing(
-            open_capture(source, config.give_up_after_s, should_stop, show_note)
+            open_capture(
+                source,
+                config.give_up_after_s,
+                should_stop,
+                show_note,
+                # A service starts at boot, maybe before its camera, and is not given up.
+                waits="NOTIFY_SOCKET" in os.environ,
+            )
         ) as capture:
             ground = _background(capture, how, should_stop)
             if should_stop():

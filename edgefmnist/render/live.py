@@ -27,6 +27,7 @@ from edgefmnist.camera.sinks.lines import LineSink, WholeLines
 from edgefmnist.errors import one_line, printable
 from edgefmnist.records import LABELS, UNKNOWN
 from edgefmnist.render.console import SafeConsole, notes, results
+from edgefmnist.render.damping import Damped
 from edgefmnist.render.progress import counting
 
 _MIN_WIDTH, _MIN_HEIGHT = 72, 18  # of a terminal that the view fits into
@@ -122,9 +123,9 @@ def learning() -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def show_status(status: Status, *, recovered: bool = False) -> None:
-    """Say on stderr what ails the camera, or that nothing does where it has just `recovered`."""
-    if status.fault or recovered:
+def show_status(status: Status) -> None:
+    """Say on stderr what ails the camera."""
+    if status.fault:
         notes.print(one_line(f"camera {status.state.value} {status.detail}"), soft_wrap=True)
 
 
@@ -150,7 +151,7 @@ class _Notices:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._fits = True
-        self._ailing = False
+        self._damped = Damped()
 
     @property
     def name(self) -> str:
@@ -163,8 +164,8 @@ class _Notices:
         self._sink.on_event(event)
 
     def on_status(self, status: Status) -> None:
-        show_status(status, recovered=self._ailing)
-        self._ailing = bool(status.fault)
+        if line := self._damped.line(status):
+            notes.print(one_line(line), soft_wrap=True)
         self._sink.on_status(status)
 
     def close(self) -> None:

@@ -40,7 +40,9 @@ class MjpegServer:
     closed; after `stall_after` it stays open and silent.
     """
 
-    def __init__(self, rate: float = 30, stop_after: int = 4000, stall_after: int = 4000) -> None:
+    def __init__(
+        self, rate: float = 30, stop_after: int = 4000, stall_after: int = 4000, port: int = 0
+    ) -> None:
         self.sent = -1
         server = self
 
@@ -73,7 +75,7 @@ class MjpegServer:
                 pass
 
         self._over = threading.Event()
-        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/stream.mjpg"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()

@@ -22,6 +22,7 @@ from edgefmnist.camera.sinks.systemd import open_systemd
 from edgefmnist.errors import UsageError
 from edgefmnist.records import ModelInUse, Prediction
 from tests.camera.conftest import MjpegServer
+from tests.camera.sources.servers import free_port
 
 LIVE = Status(state=State.LIVE, since_ns=0)
 STALE = Status(state=State.STALE, fault="frozen", detail="the same\nframe for 2 s", since_ns=0)
@@ -133,6 +134,23 @@ def test_only_frames_are_signs_of_life_and_not_every_one(
     assert set(systemd.heard()) == {"STATUS=stale the same frame for 2 s"}
     sink.on_event(event("Bag"))
     assert systemd.heard()[0] == "WATCHDOG=1"
+    sink.close()
+
+
+def test_a_camera_that_is_not_there_is_waited_for_alive(systemd: Listener) -> None:
+    """A restart would not bring it; of one that is there and shows nothing it might."""
+    sink = open_systemd()
+    detail = "no camera at /dev/video0"
+    for state in (State.STALE, State.RESTARTING):
+        sink.on_status(Status(state=state, fault="unavailable", detail=detail, since_ns=0))
+    assert systemd.heard() == [
+        f"READY=1\nSTATUS=stale {detail}",
+        "WATCHDOG=1",
+        f"STATUS=restarting {detail}",
+        "WATCHDOG=1",
+    ]
+    sink.on_status(Status(state=State.STALE, fault="black", detail="black", since_ns=0))
+    assert systemd.heard() == ["STATUS=stale black"]
     sink.close()
 
 
@@ -266,6 +284,29 @@ def test_a_camera_that_falls_silent_gives_no_sign_of_life(
     assert child.poll() is None
 
 
+def test_a_service_starts_without_its_camera_and_finds_it_later(
+    listener: Listener,
+    started: Callable[..., subprocess.Popen[bytes]],
+    mjpeg_server: Callable[..., MjpegServer],
+) -> None:
+    port = free_port()
+    child = started(listener, "--source", f"http://127.0.0.1:{port}/stream.mjpg")
+    heard = listener.wait_for("WATCHDOG=1")
+    assert heard[0].startswith("READY=1\nSTATUS=stale ") and "127.0.0.1" in heard[0]
+    assert not any("STATUS=live" in one for one in heard)
+    mjpeg_server(port=port)
+    listener.wait_for("STATUS=live: ")
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(60) == 0
+
+
+def test_what_is_wrong_in_the_command_ends_a_service_all_the_same(
+    listener: Listener, started: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    child = started(listener, "--source", "nothing-of-ours")
+    assert child.wait(60) == 2 and listener.heard() == []
+
+
 def test_a_camera_slower_than_the_watchdog_makes_that_longer(
     systemd: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +315,6 @@ def test_a_camera_slower_than_the_watchdog_makes_that_longer(
     for frame_s, longer in ((0.0, False), (10.0, False), (100.0, True)):
         sink = open_systemd(frame_s)
         sink.on_status(LIVE)
-        assert ("WATCHDOG_USEC=400000000" in systemd.heard()[0].splitlines()) == longer
+        assert ("WATCHDOG_USEC=1200000000" in systemd.heard()[0].splitlines()) == longer
         sink.close()
         systemd.heard()

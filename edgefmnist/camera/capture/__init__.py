@@ -63,17 +63,20 @@ def open_capture(
     give_up_after_s: float | None,
     should_stop: Callable[[], bool],
     on_note: OnNote | None = None,
+    *,
+    waits: bool = False,
 ) -> Capture:
     """Start a capture process and wait until its source is open, or a stop is asked for.
 
-    give_up_after_s: see `CameraConfig`; with a number, also a camera not there yet is waited for.
+    waits: a camera that cannot be opened yet is no error: it is tried again and again, and its
+    `status` says why. give_up_after_s: see `CameraConfig`; with a number, `waits` is true.
     on_note: told which files of a folder are passed over.
 
     Raises: UsageError, BadPicture, CameraUnavailable.
     """
     from edgefmnist.camera.capture.supervisor import Supervisor
 
-    capture = Supervisor(config, give_up_after_s, on_note)
+    capture = Supervisor(config, give_up_after_s, on_note, waits=waits)
     try:
         capture.wait_until_open(should_stop)
     except BaseException:

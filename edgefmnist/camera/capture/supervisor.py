@@ -47,6 +47,8 @@ class Supervisor:
         config: SourceConfig,
         give_up_after_s: float | None,
         on_note: OnNote | None = None,
+        *,
+        waits: bool = False,
     ) -> None:
         """Start to capture; see `open_capture`."""
         self.unreadable = 0
@@ -57,6 +59,7 @@ class Supervisor:
         self.opened = False
         self._config = config
         self._give_up_ns = None if give_up_after_s is None else int(give_up_after_s * SECOND_NS)
+        self._waits = waits or give_up_after_s is not None
         self._backoff = Backoff()
         self._pace = Pace(int(SECOND_NS / config.fps) if config.fps else 0)
         self._gave = False  # any frame at all, good or not, in this run
@@ -203,8 +206,7 @@ class Supervisor:
         # Whatever it is, a camera that ran is waited for: the words of the command were right then,
         # and what has come since is the camera's doing, or a defect of ours.
         ran = self._gave and self._may_restart()
-        waits = isinstance(error, CameraUnavailable) and self._give_up_ns is not None
-        if not ran and not waits:
+        if not ran and not (self._waits and isinstance(error, CameraUnavailable)):
             raise error
         self._enter(State.STALE, "ended" if self.opened else "unavailable", failed.message)
 
@@ -212,7 +214,7 @@ class Supervisor:
         """The watchdog barked."""
         if not self._may_restart():
             raise BadPicture(f"{self.name}: the next frame does not come: is its disk there?")
-        if fault == "no-frame" and not self._gave and self._give_up_ns is None:
+        if fault == "no-frame" and not self._gave and not self._waits:
             raise CameraUnavailable(
                 f"{self.name} gave no picture: look whether another program has the camera, and "
                 "check its cable and power"

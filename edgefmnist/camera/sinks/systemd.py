@@ -9,7 +9,7 @@ import time
 from edgefmnist.camera.events import CameraEvent, State, Status
 from edgefmnist.errors import UsageError, one_line
 
-_BEATS = 4  # signs of life in one watchdog interval: three may be lost
+_BEATS = 12  # signs of life in one watchdog interval: how exactly it is kept
 _STATUS_S = 5.0  # at most one line on frames in so long
 
 
@@ -18,8 +18,9 @@ class Systemd:
 
     Ready means that the loop runs, with a camera or not yet: what waits for the service must not
     wait for somebody to plug one in. Alive is told only after a fresh frame was classified, so that
-    systemd restarts a service which runs on and sees nothing. Nothing here waits: what systemd
-    cannot take at once is told at the next event instead.
+    systemd restarts a service which runs on and sees nothing, and at each try to open a camera that
+    is not there: no restart brings it. Nothing here waits: what systemd cannot take at once is told
+    at the next event instead.
     """
 
     name = "systemd"
@@ -57,6 +58,8 @@ class Systemd:
         """Tell how the camera is, and the first time that the service is ready. Raises: OSError."""
         self._told_s = float("-inf")  # the next frame, which may come much later, is told at once
         self._tell(f"{status.state.value} {status.detail}")
+        if status.fault == "unavailable" and self._beat_s is not None:
+            self._send("WATCHDOG=1")
 
     def _tell(self, line: str) -> None:
         line = one_line(line)  # a second line would be another message to systemd
