@@ -16,6 +16,7 @@ import keras
 from edgefmnist import files, json_text
 from edgefmnist.errors import BadInput, UsageError
 from edgefmnist.frameworks import load_keras_file
+from edgefmnist.training.recipes import Augmentation, Recipe, Settling
 from edgefmnist.training.records import EpochRecord, TrainConfig
 
 _STATE = "checkpoint.json"
@@ -24,6 +25,9 @@ _FILES = {
     "start": ("another beginning", "--start"),
     "photos": ("other photos", "--photos"),
 }
+_LATER: dict[str, Any] = {"start": None, "photos": {}}
+"""What a checkpoint of an earlier version has no word for."""
+
 _NAN = float("nan")  # null in JSON: the loss of a training that diverged
 
 
@@ -62,12 +66,27 @@ def unfinished(out: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        state = files.read_json(path)
+        state = _LATER | files.read_json(path)
+        state["settings"] = _with_later_fields(state["settings"])
         for key in ("recipe", "epochs", "seed", "backend", "settings", "model", *_FILES):
             state[key]
         return dict(state, epoch=len(state["history"]))
     except (ValueError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path} is damaged: delete {out} and train again") from error
+
+
+def _with_later_fields(settings: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's settings, also of an earlier version: later fields change nothing by default."""
+    whole = _defaults(Recipe) | settings
+    for name, record in (("augmentation", Augmentation), ("settling", Settling)):
+        if whole[name] is not None:
+            whole[name] = _defaults(record) | whole[name]
+    return whole
+
+
+def _defaults(record: type[Any]) -> dict[str, Any]:
+    fields = dataclasses.fields(record)
+    return {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
 
 
 def load(config: TrainConfig) -> Checkpoint:

@@ -120,6 +120,10 @@ def test_ctrl_c_keeps_a_checkpoint_and_exits_130(run_cli: RunCli, tmp_path: Path
         "train", "--recipe", "seed-2", "--epochs", "2", "--out", tmp_path / "run", "--resume"
     )
     assert_one_line(other, 2, "recipe seed-1")
+    for later in ("start", "photos"):  # as a version wrote it that knew neither
+        del state[later]
+    del state["settings"]["weight_decay"]
+    (tmp_path / "run" / "checkpoint.json").write_text(json.dumps(state))
     more = run_cli(
         *("train", "--recipe", "seed-1", "--epochs", "2", "--out", tmp_path / "run"),
         *("--resume", "--json"),
