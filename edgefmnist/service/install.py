@@ -65,8 +65,9 @@ def install(
             "the way it starts its services"
         )
     done = _make_secrets(secrets_file)  # first: where that is refused nothing else changes
-    files.write_text(folder / NAME, text)
-    (folder / NAME).chmod(0o644)  # also under root's own, narrower umask
+    with files.replacing(folder / NAME) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.chmod(0o644)  # also under root's own, narrower umask
     return Installed(
         unit=folder / NAME,
         secrets=secrets_file,
@@ -81,12 +82,15 @@ def _make_secrets(path: Path) -> Secrets:
     Raises: CannotWrite; UsageError where another user could have written it.
     """
     try:
+        made = not path.parent.exists()
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         text = _SECRETS.format(token=secrets.token_urlsafe(18))
         with contextlib.suppress(FileExistsError):
             number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(number, "w", encoding="utf-8") as file:
                 file.write(text)
+            for changed in (path, path.parent, *[path.parent.parent] * made):
+                files.sync(changed)  # else a power cut takes the token, and lets everybody look
             return Secrets.MADE
         return _close(path)
     except OSError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from edgefmnist.camera.pictures.saved_names import SAVED
 from edgefmnist.class_names import MOST, MOST_CHARACTERS
 
 _MOST_RECORD_BYTES = 262_144
-_WRITTEN_S = 10.0  # by then the record, which is written last, is there or will not come
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ class KeptFrames:
 
     def _scan(self) -> dict[str, tuple[int, int]]:
         """Number and time of the record in ns (0 without one) of each frame, by its stem."""
-        photos: dict[str, tuple[int, float]] = {}
+        photos: dict[str, int] = {}
         records: dict[str, int] = {}
         try:
             entries = os.scandir(self._folder)
@@ -84,15 +82,10 @@ class KeptFrames:
                 except OSError:  # gone meanwhile
                     continue
                 if regular and entry.name.endswith(".jpg"):
-                    photos[ours[1]] = int(ours[2]), about.st_mtime
+                    photos[ours[1]] = int(ours[2])
                 elif regular:
                     records[ours[1]] = about.st_mtime_ns
-        now = time.time()
-        return {
-            stem: (number, records.get(stem, 0))
-            for stem, (number, written) in photos.items()
-            if stem in records or not 0 <= now - written < _WRITTEN_S
-        }
+        return {stem: (number, records.get(stem, 0)) for stem, number in photos.items()}
 
     def _frame(self, stem: str, about: tuple[int, int]) -> tuple[int, KeptFrame]:
         number, written_ns = about

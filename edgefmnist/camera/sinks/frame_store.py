@@ -18,7 +18,7 @@ from edgefmnist.errors import CannotWrite
 _SCRATCH = re.compile(
     r"\.edgefmnist-[0-9]{8,18}-[0-9]{8}T[0-9]{6}Z\.[0-9a-f]+\.part\.(?:jpg|png|json)"
 )
-_SUFFIXES = (".json", ".png", ".jpg")
+_SUFFIXES = (".jpg", ".png", ".json")  # no frame without its record, whenever the power fails
 _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from edgefmnist import files, links
 from edgefmnist.camera.sinks.jsonl import JsonLines
 from edgefmnist.camera.sinks.lines import WholeLines, tell_lost
+from edgefmnist.camera.sinks.log_repair import cut_unfinished, is_blank
 from edgefmnist.errors import CannotWrite, UsageError
 
 _LEAST_LIMIT = 20_000  # bytes: some ten lines in each of the two files
@@ -30,7 +31,7 @@ def open_log(path: Path, limit_bytes: int, *, every_frame: bool) -> JsonLines:
             "give --jsonl for these lines on standard output"
         )
     try:
-        if not _is_log(links.follow(path)):
+        if not _is_log(links.follow(path), limit_bytes):
             raise CannotWrite(
                 f"--log {path}: the file holds something else than a log of ours; name another"
             )
@@ -89,7 +90,7 @@ class RotatingFile:
         tell_lost(self._lost)
 
     def open(self) -> WholeLines:
-        """Open or create the file, and end a line that an earlier run left half-written.
+        """Open or create the file, without what a power cut left half-written at its end.
 
         Raises: OSError.
         """
@@ -102,12 +103,9 @@ class RotatingFile:
         if not stat.S_ISREG(found.st_mode) or self._may_be_planted(found):
             self._give_up()
             raise OSError(errno.EPERM, "another user's file", str(self._path))
-        size_bytes = found.st_size
-        if size_bytes and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n":
-            os.write(self._descriptor, b"\n")
+        cut_unfinished(self._descriptor)
         self._check_older()
-        if self._older.exists() and self._older.stat().st_size > self._half_bytes:
-            self._older.unlink()  # of a run with a larger limit
+        self._put_older_in_order()
         self._lines = WholeLines(self._descriptor)
         return self._lines
 
@@ -125,9 +123,20 @@ class RotatingFile:
             self._lines = self.open()
         return self._lines
 
+    def _put_older_in_order(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            if self._older.stat().st_size > self._half_bytes:
+                self._older.unlink()  # of a run with a larger limit
+                return
+            descriptor = os.open(self._older, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                cut_unfinished(descriptor)
+            finally:
+                os.close(descriptor)
+
     def _check_older(self) -> None:
         """Raises: OSError where what stands at ``FILE.1`` is not ours to replace."""
-        if not _is_log(self._older):
+        if not _is_log(self._older, self._half_bytes):
             raise OSError(errno.EEXIST, "it is no log of ours: move it away", str(self._older))
 
     def _may_be_planted(self, found: os.stat_result) -> bool:
@@ -151,12 +160,16 @@ class RotatingFile:
         self._lines = self._descriptor = None
 
 
-def _is_log(path: Path) -> bool:
-    """Whether `path` is free, or holds what `JsonLines` writes. Raises: OSError."""
+def _is_log(path: Path, most_bytes: int) -> bool:
+    """Whether `path` is free, or holds what `JsonLines` writes or a power cut made of it.
+
+    Raises: OSError.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            return file.read(1) in (b"", b"{", b"\n")
+            begins = file.read(1)
+        return begins in (b"", b"{", b"\n") or is_blank(path, most_bytes)
     except FileNotFoundError:
         return not path.is_symlink()

@@ -129,9 +129,10 @@ class _Saved:
 class SavedFrames:
     """Keeps frames that `Sampler` picks, each as three files of one stem; a `Sink`.
 
-    ``.jpg`` is the whole frame, ``.png`` the 28x28 that the model saw (none where no garment was
-    found), ``.json`` what came of it and what was found (`saved_fields`, `finding_fields`), written
-    last. The work is done in a thread; a frame that comes while four wait is dropped and counted.
+    ``.jpg`` is the whole frame, written last; ``.png`` the 28x28 that the model saw (none where no
+    garment was found); ``.json`` what came of it and what was found (`saved_fields`,
+    `finding_fields`). The work is done in a thread; a frame that comes while four wait is dropped
+    and counted.
     """
 
     name = "saved frames"
@@ -185,11 +186,13 @@ class SavedFrames:
             raise self._worker.error.with_traceback(None)
 
     def _save(self, saved: _Saved) -> None:
-        parts = {".jpg": _encoded(".jpg", saved.pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])}
+        photo = _encoded(".jpg", saved.pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        found = finding_fields(saved.picture, saved.mask, photo)
+        record = json_text.dumps({**saved.fields, **found}, indent=1) + "\n"
+        parts = {".json": record.encode()}
         if saved.picture is not None:
             parts[".png"] = _encoded(".png", saved.picture, [])
-        found = finding_fields(saved.picture, saved.mask, parts[".jpg"])
-        parts[".json"] = (json_text.dumps({**saved.fields, **found}, indent=1) + "\n").encode()
+        parts[".jpg"] = photo
         self._store.add(parts, saved.fields["time"])
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +28,14 @@ def test_the_most_informative_come_first(frames: Path) -> None:
     assert [one.stem for one in kept.list()] == [asked_for, again, strange, sure, empty]
 
 
-def test_a_frame_is_there_once_its_record_is_or_will_not_come(frames: Path) -> None:
+def test_a_frame_is_there_when_its_photo_is(frames: Path) -> None:
+    """The camera writes that last."""
     stem = keep(frames, 1)
-    (frames / f"{stem}.json").unlink()
+    photo = frames / f"{stem}.jpg"
+    photo.rename(frames / "elsewhere")
     assert KeptFrames(frames).list() == []
-    os.utime(frames / f"{stem}.jpg", (0, time.time() - 60))
+    (frames / "elsewhere").rename(photo)
+    (frames / f"{stem}.json").unlink()
     assert [one.stem for one in KeptFrames(frames).list()] == [stem]
     (frames / "holiday.jpg").write_text("not ours")
     (frames / "edgefmnist-00000009-20260131T120000Z.jpg").mkdir()

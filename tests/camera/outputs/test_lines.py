@@ -109,13 +109,46 @@ def test_log_goes_on_where_an_earlier_run_ended(tmp_path: Path) -> None:
         sink.on_event(event(frame=frame, changed=True))
         sink.on_event(event(frame=frame + 10))
         sink.close()
-    path.write_text(path.read_text() + '{"killed')  # by a power cut
     sink = open_log(path, LIMIT, every_frame=False)
     sink.on_event(event(frame=3, changed=True))
     sink.close()
-    lines = path.read_text().splitlines()
-    assert lines.pop(2) == '{"killed'
-    assert [json.loads(line)["frame"] for line in lines] == [1, 2, 3]
+    assert [row["frame"] for row in rows(path)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["log", "log.1"])
+@pytest.mark.parametrize(
+    "left",
+    [b'{"killed', b'{"killed"}', bytes(5000), b'{"a": 1' + bytes(99) + b"}\n", b"}\n", b"\0\n" * 9],
+    ids=["half", "no end", "nul", "nul within", "tail", "nul lines"],
+)
+def test_what_a_power_cut_left_at_the_end_of_a_log_is_cut_off(
+    tmp_path: Path, name: str, left: bytes
+) -> None:
+    path, before = tmp_path / name, '{"frame": 1}\n\n{"frame": 2}\n'
+    path.write_bytes(before.encode() + left)
+    sink = open_log(tmp_path / "log", LIMIT, every_frame=False)
+    sink.on_event(event(frame=3, changed=True))
+    sink.close()
+    assert path.read_text().startswith(before)
+    added = path.read_text()[len(before) :].splitlines()
+    assert [json.loads(line)["frame"] for line in added] == [3] * (name == "log")
+
+
+@pytest.mark.parametrize("left", [b'{"killed', bytes(5000)], ids=["half", "nul"])
+def test_a_log_of_which_a_power_cut_left_nothing_begins_again(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(left)
+    sink = open_log(path, LIMIT, every_frame=False)
+    sink.on_event(event(frame=3, changed=True))
+    sink.close()
+    assert [row["frame"] for row in rows(path)] == [3]
+
+
+def test_a_file_of_zeros_that_is_larger_than_a_log_is_left(tmp_path: Path) -> None:
+    (tmp_path / "disk.img").write_bytes(bytes(LIMIT + 1))
+    with pytest.raises(CannotWrite, match="something else"):
+        open_log(tmp_path / "disk.img", LIMIT, every_frame=False)
+    assert (tmp_path / "disk.img").stat().st_size == LIMIT + 1
 
 
 def test_log_of_a_run_with_a_larger_limit_is_brought_down(tmp_path: Path) -> None:
