@@ -20,13 +20,14 @@ $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-ha
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-arm64 test-legacy test-lowest check format lock bench bench-training soak engines clean
+.PHONY: help demo test test-slow test-arm64 test-machine test-legacy test-lowest check format lock bench bench-training soak engines clean
 
 help:
 	@echo "make demo       train, quantize, measure and run the camera's path on rendered scenes"
 	@echo "make test       the tests, without the slow ones"
 	@echo "make test-slow  the slow tests"
 	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 35 minutes"
+	@echo "make test-machine  the service in whole emulated machines with a webcam, an hour"
 	@echo "make test-legacy  the device's tests with the runtime of 32-bit Raspberry Pi OS"
 	@echo "make test-lowest  the tests with the oldest packages that pyproject.toml allows"
 	@echo "make check      format, lint, strict types, import contracts"
@@ -41,7 +42,7 @@ demo: $(DATA)
 	$(BIN)/python -m edgefmnist.cli.demo --out $(DEMO)
 
 test: $(DATA)
-	$(BIN)/python -m pytest -m "not slow and not arm64" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not slow and not arm64 and not machine" -n 2 --dist worksteal
 
 test-slow: $(DATA)
 	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
@@ -51,14 +52,22 @@ test-slow: $(DATA)
 test-arm64: $(DATA)
 	SUITES="$(SUITES)" CORES="$(CORES)" $(BIN)/python -m pytest -m arm64 -rA --durations=8 tests/device
 
+# The service in whole emulated machines, SUITES side by side, e.g. `make test-machine SUITES=trixie
+# CASES=unplug,powercut`; a case is the name of a file in tests/machine. Needs qemu-system-x86,
+# qemu-utils, mmdebstrap and fakeroot; the images stay in build/machine.
+test-machine: $(DATA)
+	SUITES="$(SUITES)" CASES="$(CASES)" $(BIN)/python -m pytest -m machine -rA --durations=8 \
+		-n 2 --dist loadgroup tests/machine
+	$(BIN)/python -m tests.machine.figures
+
 # The device's tests with the runtime of 32-bit Raspberry Pi OS, on this machine.
 test-legacy: $(DATA) build/legacy/.installed
-	PYTHONPATH="$(CURDIR)" build/legacy/bin/python -m pytest -m "not slow and not arm64" -n 2 --dist worksteal -rs \
+	PYTHONPATH="$(CURDIR)" build/legacy/bin/python -m pytest -m "not slow and not arm64 and not machine" -n 2 --dist worksteal -rs \
 		tests/camera tests/doctor tests/environment tests/preprocess tests/runtime tests/service
 
 # Every lower bound in pyproject.toml, the train extra's too.
 test-lowest: $(DATA) build/lowest/.installed
-	PYTHONPATH="$(CURDIR)" build/lowest/bin/python -m pytest -m "not slow and not arm64" -n 2 --dist worksteal -rs
+	PYTHONPATH="$(CURDIR)" build/lowest/bin/python -m pytest -m "not slow and not arm64 and not machine" -n 2 --dist worksteal -rs
 
 build/legacy/.installed build/lowest/.installed: MAKER = $(OLDER_PYTHON)
 build/%/.installed: requirements/%.txt

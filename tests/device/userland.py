@@ -22,6 +22,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import debian
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "build" / "arm64"
 
@@ -29,7 +31,7 @@ SUITES = ("bookworm", "trixie")
 CORES = {"cortex-a53": "0xd03", "cortex-a72": "0xd08", "cortex-a76": "0xd0b"}
 """Of Pi 3 and Zero 2 W, Pi 4, Pi 5; their CPU part in ``/proc/cpuinfo``."""
 
-_PROGRAMS = ("qemu-aarch64-static", "proot", "mmdebstrap")
+_NEEDS = "qemu-user-static proot mmdebstrap"
 _PACKAGES = (
     *("bash", "ca-certificates", "coreutils", "dash", "libgomp1", "libstdc++6"),
     *("python3", "python3-venv"),
@@ -115,7 +117,12 @@ class Userland:
         cpuinfo = self.folder / f"cpuinfo-{core}"
         cpuinfo.write_text(_cpuinfo(CORES[core]))
         binds = ["/proc", "/dev", "/sys", *_FROM_HOST, f"{cpuinfo}:/proc/cpuinfo"]
-        words = [_program("proot"), "-q", _program("qemu-aarch64-static"), "-0"]
+        words = [
+            debian.program("proot", _NEEDS),
+            "-q",
+            debian.program("qemu-aarch64-static", _NEEDS),
+            "-0",
+        ]
         words += ["-r", str(self.folder), "-w", "/root"]
         return words + [word for bind in binds for word in ("-b", bind)]
 
@@ -149,10 +156,13 @@ def make(suite: str) -> Userland:
 
 def _unpack(suite: str, folder: Path) -> None:
     """Packages are unpacked and none of their scripts run, so nothing of the guest's does."""
-    words = [_program("mmdebstrap"), "--quiet", "--variant=extract", "--arch=arm64"]
+    words = [debian.program("mmdebstrap", _NEEDS), "--quiet", "--variant=extract", "--arch=arm64"]
     words += [f"--include={','.join(_PACKAGES)}", suite, str(folder)]
     done = subprocess.run(
-        [*words, f"deb {_archive()} {suite} main"], capture_output=True, text=True, check=False
+        [*words, f"deb {debian.archive()} {suite} main"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise UserlandError(f"mmdebstrap {suite}: {done.returncode}\n{done.stderr}")
@@ -163,25 +173,6 @@ def _unpack(suite: str, folder: Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name in _FROM_HOST:
         (folder / name.lstrip("/")).touch()
-
-
-def _archive() -> str:
-    """Where this machine's apt gets Debian from."""
-    words = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
-    told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
-    for line in told.splitlines():
-        if line.rstrip("/").endswith("/debian"):
-            return line
-    raise UserlandError("apt knows no Debian archive: sudo apt-get update")
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path="/usr/bin:/usr/local/bin:/bin")
-    if found is None:
-        raise UserlandError(
-            f"{name} is missing: sudo apt install qemu-user-static proot mmdebstrap"
-        )
-    return found
 
 
 def _cpuinfo(part: str) -> str:
