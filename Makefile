@@ -27,7 +27,7 @@ help:
 	@echo "make test       the tests, without the slow ones"
 	@echo "make test-slow  the slow tests"
 	@echo "make test-arm64  the wheel in emulated userlands of 64-bit Arm, 35 minutes"
-	@echo "make test-machine  the service in whole emulated machines with a webcam, an hour"
+	@echo "make test-machine  the service in whole emulated machines with a webcam"
 	@echo "make test-legacy  the device's tests with the runtime of 32-bit Raspberry Pi OS"
 	@echo "make test-lowest  the tests with the oldest packages that pyproject.toml allows"
 	@echo "make check      format, lint, strict types, import contracts"
