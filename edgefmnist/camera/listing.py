@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device
+from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device, v4l2_identity
 from edgefmnist.camera.sources.v4l2 import PERMISSION_MEND
 
 
@@ -65,6 +65,8 @@ def _v4l2(number: int) -> FoundCamera | None:
                 trouble=_BUSY.format(source) if v4l2_device.is_busy(handle) else "",
             )
     except PermissionError:
+        if v4l2_identity.is_second_stream(number):
+            return None
         trouble = f"no permission: {PERMISSION_MEND}"
     except OSError as error:
         trouble = f"does not open: {error.strerror}"

@@ -97,6 +97,13 @@ class Recognizer:
             infer_ns=infer_ns,
         )
 
+    def warm_up(self) -> None:
+        """Do once what takes many times as long the first time; nothing is learned from it."""
+        scene = np.full((480, 640, 3), 200, np.uint8)
+        scene[120:360, 200:440] = 60
+        Preprocessor().prepare(scene)
+        self._classifier.logits(np.zeros((1, 28, 28), np.uint8))
+
     def _judge(
         self, probabilities: npt.NDArray[np.float32], known: float, infer_ns: int
     ) -> Prediction:

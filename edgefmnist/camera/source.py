@@ -28,7 +28,8 @@ class SourceConfig:
     width and height in pixels, fps: frames a second; None: the source's own choice. realtime: a
     file at the speed it was filmed at, like a camera. loop: a file, again and again. ca: a file of
     certificates to trust in an https address. Of a network stream, fps is what it is known to send.
-    view: how its frames are turned and cut.
+    view: how its frames are turned and cut. camera: the one that was opened under this name before,
+    as `Remembered` has it; empty at first.
     """
 
     uri: str = "auto"
@@ -38,6 +39,7 @@ class SourceConfig:
     loop: bool = False
     ca: Path | None = None
     view: View = dataclasses.field(default_factory=View)
+    camera: tuple[str, ...] = ()
 
 
 class Damaged(Exception):
@@ -78,6 +80,16 @@ class Source(Protocol):
     def close(self) -> None:
         """Give device, process or file back."""
         ...
+
+
+@runtime_checkable
+class Remembered(Protocol):
+    """A source that can be found again under another name, as a camera in another socket can.
+
+    camera: what it is known by, for `SourceConfig`; empty where that is nothing.
+    """
+
+    camera: tuple[str, ...]
 
 
 @runtime_checkable

@@ -181,6 +181,7 @@ def _run(
                 unknown_threshold=how.unknown_threshold,
                 background=ground,
             )
+            recognizer.warm_up()  # before anybody is told that the camera is ready
             requests = ModelRequests()
             if outputs.adapt is not None and learned is not None:
                 from edgefmnist.camera.labelling.learning import Learning

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from edgefmnist.camera.sources import v4l2_device
+from edgefmnist.camera.sources import v4l2_device, v4l2_identity
 from edgefmnist.camera.sources.rpicam_listing import parse_listing
 from edgefmnist.doctor.finding import Finding, ok, problem, warning
+from edgefmnist.doctor.service import is_running
 from edgefmnist.doctor.software import failure
 from edgefmnist.environment import Source
+from edgefmnist.service.unit import NAME
 
 _LISTING = ("rpicam-hello", "--list-cameras")
 _NO_CAMERA = (
@@ -71,13 +73,14 @@ def _picamera2(source: Source, has_rpicam: bool) -> Finding:
 
 
 def _v4l2(source: Source) -> Iterator[Finding]:
-    devices = source.root / "dev"
+    devices, sysfs = source.root / "dev", source.root / "sys/class/video4linux"
     for number in v4l2_device.numbers(devices):
         card = source.text(f"sys/class/video4linux/video{number}/name")
         node = f"/dev/video{number}" + (f" {card}" if card else "")
         if source.is_closed(devices / f"video{number}"):
             # The Pi's own nodes are closed along with the camera's, and need no line each.
-            if not card.startswith(v4l2_device.NOT_CAMERAS):
+            second = v4l2_identity.is_second_stream(number, sysfs)
+            if not second and not card.startswith(v4l2_device.NOT_CAMERAS):
                 yield _closed(source, f"{node}: no permission")
             continue
         try:
@@ -85,19 +88,21 @@ def _v4l2(source: Source) -> Iterator[Finding]:
                 about = v4l2_device.capability(handle)
                 if about is None or not about.is_camera:
                     continue
-                yield _usb(number, about.card, handle)
+                yield _usb(source, number, about.card, handle)
         except OSError as error:
             mend = f"plug it in again; 'fuser -v /dev/video{number}' shows who has it"
             yield problem("camera", "camera", f"{node} does not open: {error.strerror}", mend)
 
 
-def _usb(number: int, card: str, handle: int) -> Finding:
+def _usb(source: Source, number: int, card: str, handle: int) -> Finding:
     formats = [
         f"{form} {', '.join(sizes[:_MOST_SIZES])}{', ...' if len(sizes) > _MOST_SIZES else ''}"
         for form, sizes in v4l2_device.offers(handle).items()
     ]
     found = f"{card} (--source /dev/video{number}), {'; '.join(formats) or 'no formats'}"
     if v4l2_device.is_busy(handle):
+        if is_running(source):  # which most likely has it, as it should
+            return ok("camera", f"{found}: in use, and {NAME} is running")
         mend = f"'fuser -v /dev/video{number}' shows the program; end it to use the camera"
         return warning("camera", f"{found}: busy", mend)
     return ok("camera", found)

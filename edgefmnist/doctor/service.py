@@ -12,6 +12,12 @@ _PROPERTIES = "LoadState,ActiveState,SubState,UnitFileState,NRestarts,StatusText
 _MANY_RESTARTS = 5
 
 
+def is_running(source: Source) -> bool:
+    """Whether the service runs now."""
+    state = source.run(("systemctl", "show", NAME, "--property=ActiveState"))
+    return "ActiveState=active" in (state or "").splitlines()
+
+
 def service(source: Source) -> Iterable[Finding]:
     """Whether the service is there, runs, and comes back after a boot."""
     told = source.run(("systemctl", "show", NAME, f"--property={_PROPERTIES}"))

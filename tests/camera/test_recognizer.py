@@ -40,6 +40,12 @@ def test_a_garment_gets_all_ten_scores_best_first(small_model: Path, garment: np
     assert result.preprocess_ns > 0 and result.infer_ns > 0
 
 
+def test_warming_up_changes_no_answer(small_model: Path, garment: np.ndarray) -> None:
+    cold, warm = (opened(small_model, "0") for _ in range(2))
+    warm.warm_up()
+    assert warm.recognize(garment).prediction.top == cold.recognize(garment).prediction.top
+
+
 def test_an_unknown_garment_keeps_its_ten_scores(small_model: Path, garment: np.ndarray) -> None:
     prediction = opened(small_model, "1").recognize(garment).prediction
     assert (

@@ -114,6 +114,19 @@ def test_a_usb_camera(tmp_path: Path, usb: Callable[[Played, int, Device], None]
     device.reader = object()
     told = _told(played)["camera"]
     assert (told.status, "fuser -v /dev/video0" in told.mend) == ("warning", True)
+    played.tools["systemctl"] = "LoadState=loaded\nActiveState=active"
+    told = _told(played)["camera"]
+    assert told.status == "ok" and "in use, and edgefmnist.service is running" in told.found
+
+
+def test_of_a_closed_camera_the_second_node_is_no_other(tmp_path: Path) -> None:
+    played = machines.pc(tmp_path)
+    for number in (0, 1):
+        played.node(number, "HD Webcam")
+        played.machine.write(f"sys/class/video4linux/video{number}/index", f"{number}\n")
+        played.closed.add(f"video{number}")
+    told = [one for one in examine(played.source) if one.check == "camera"]
+    assert len(told) == 1 and "/dev/video0 HD Webcam" in told[0].found
 
 
 def test_a_camera_that_is_closed_to_this_user(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from edgefmnist.camera.capture.content import Content
 from edgefmnist.camera.capture.messages import Answer, Ended, Failed, Given, Nothing, PassedOver
 from edgefmnist.camera.capture.pixels import SharedPixels
 from edgefmnist.camera.events import Fault
-from edgefmnist.camera.source import Damaged, Paced, Source
+from edgefmnist.camera.source import Damaged, Paced, Remembered, Source
 from edgefmnist.camera.sources.opencv import cv2
 from edgefmnist.camera.sources.opening import open_source
 from edgefmnist.camera.turning import seen
@@ -202,7 +202,8 @@ def _serve(connection: socket.socket, memory: SharedPixels) -> None:
         messages.answer(connection, messages.failure(error))
         return
     mailbox = Mailbox(live=source.live, notes=notes)
-    opened = messages.Opened(name=source.name, live=source.live)
+    camera = source.camera if isinstance(source, Remembered) else ()
+    opened = messages.Opened(name=source.name, live=source.live, camera=camera)
     # A film may stand still or begin in black; a camera that does is broken.
     content = Content() if source.live and not config.realtime else None
     reader = threading.Thread(

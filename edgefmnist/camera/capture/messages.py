@@ -30,10 +30,11 @@ _MOST_BYTES = 65_536
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The source is open; see `Source`."""
+    """The source is open; see `Source` and `source.Remembered`."""
 
     name: str
     live: bool
+    camera: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ def asked_to_open(connection: socket.socket) -> SourceConfig:
     fields = json.loads(_received(connection))
     fields["size"] = None if fields["size"] is None else tuple(fields["size"])
     fields["ca"] = None if fields["ca"] is None else Path(fields["ca"])
+    fields["camera"] = tuple(fields["camera"])
     view = fields["view"]
     view["crop"] = None if view["crop"] is None else tuple(view["crop"])
     fields["view"] = View(**view)
@@ -156,8 +158,9 @@ def answer(connection: socket.socket, message: Answer) -> None:
 def answered(connection: socket.socket) -> Answer:
     """Receive an answer that is there. Raises: OSError, EOFError where the other side is gone."""
     fields: dict[str, Any] = json.loads(_received(connection))
-    if fields.get("full_size") is not None:
-        fields["full_size"] = tuple(fields["full_size"])
+    for name in ("full_size", "camera"):
+        if fields.get(name) is not None:
+            fields[name] = tuple(fields[name])
     answer: Answer = _ANSWERS[fields.pop("kind")](**fields)
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -123,6 +124,8 @@ class Supervisor:
             return self._frame(answer, now_ns)
         if isinstance(answer, Opened):
             self.name, self.live, self.opened = answer.name, answer.live, True
+            if answer.camera:
+                self._config = dataclasses.replace(self._config, camera=answer.camera)
             self._watchdog.opened(now_ns, live=answer.live)
         elif isinstance(answer, PassedOver):
             self._watchdog.good(now_ns)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from edgefmnist.camera.pictures.notes import OnNote, unheard
 from edgefmnist.camera.source import FORMS, Source, SourceConfig, without_password
-from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device
+from edgefmnist.camera.sources import picamera2, rpicam, v4l2_device, v4l2_identity
 from edgefmnist.camera.sources.picamera2 import open_picamera2
 from edgefmnist.camera.sources.rpicam import open_rpicam
 from edgefmnist.camera.sources.v4l2 import first_capture_device, open_v4l2
+from edgefmnist.camera.sources.v4l2_identity import Identity
 from edgefmnist.errors import BadPicture, CameraUnavailable, UsageError
 
 
@@ -62,15 +63,16 @@ def _open_camera(config: SourceConfig) -> Source | None:
         return None
     _check_options(config, "a camera", "", "--size", "--fps")
     if found is None:
-        return open_v4l2(device, config.size, config.fps)
+        return open_v4l2(device, config.size, config.fps, config.camera)
     auto, pi_camera, pi_number, video_number = found.groups()
     if auto:
-        return open_auto(config.size, config.fps)
+        return open_auto(config.size, config.fps, config.camera)
     if pi_camera == "rpicam":
         return open_rpicam(int(pi_number or 0), config.size, config.fps)
     if pi_camera == "picamera2":
         return open_picamera2(int(pi_number or 0), config.size, config.fps)
-    return open_v4l2(v4l2_device.node(int(video_number)), config.size, config.fps)
+    device = v4l2_device.node(int(video_number))
+    return open_v4l2(device, config.size, config.fps, config.camera)
 
 
 def _open_path(config: SourceConfig, on_note: OnNote) -> Source:
@@ -122,10 +124,13 @@ def _check_options(config: SourceConfig, what: str, instead: str, *follows: str)
             )
 
 
-def open_auto(size: tuple[int, int] | None = None, fps: float | None = None) -> Source:
+def open_auto(
+    size: tuple[int, int] | None = None, fps: float | None = None, camera: tuple[str, ...] = ()
+) -> Source:
     """The Raspberry Pi camera where there is one, else the first V4L2 capture device.
 
     Through rpicam-vid where that is installed, since picamera2 can stall for good in our process.
+    camera: see `SourceConfig`; it is taken where it is there, and any other where it is not.
 
     Raises: CameraUnavailable.
     """
@@ -133,9 +138,10 @@ def open_auto(size: tuple[int, int] | None = None, fps: float | None = None) -> 
         return open_rpicam(cameras[0].number, size, fps)
     if not rpicam.is_installed() and (found := picamera2.list_cameras()):
         return open_picamera2(found[0][0], size, fps)
-    device = first_capture_device()
-    if device is not None:
-        return open_v4l2(v4l2_device.node(device), size, fps)
+    again = v4l2_identity.find(Identity.of(camera)) if camera else None
+    number = first_capture_device() if again is None else again
+    if number is not None:
+        return open_v4l2(v4l2_device.node(number), size, fps)
     raise CameraUnavailable(
         "no camera found: rpicam-hello lists none and no /dev/video* device captures; "
         "connect one, name another with --source, or try --source demo"

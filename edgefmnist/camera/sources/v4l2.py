@@ -9,8 +9,9 @@ from pathlib import Path
 
 from edgefmnist.camera.decoding.limits import CAMERA
 from edgefmnist.camera.decoding.live import LiveDecoder
-from edgefmnist.camera.sources import v4l2_device
+from edgefmnist.camera.sources import v4l2_device, v4l2_identity
 from edgefmnist.camera.sources.opencv import cv2, next_frame
+from edgefmnist.camera.sources.v4l2_identity import Identity
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
@@ -34,16 +35,21 @@ def _captures(number: int) -> bool:
 
 
 def open_v4l2(
-    device: Path, size: tuple[int, int] | None = None, fps: float | None = None
+    device: Path,
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
+    camera: tuple[str, ...] = (),
 ) -> V4l2Source:
     """Open a device, or a link to one, at `size`, by default 640x480, and `fps`, by default 30.
 
     A driver takes any number and gives what it can. Another rate than asked for, and another size
-    than the default, are taken and told in the source's name.
+    than the default, are taken and told in the source's name. camera: see `SourceConfig`; it is
+    opened wherever it is now, and no other.
 
     Raises: CameraUnavailable, whose message tells a missing device, a missing permission and a
     busy device apart; UsageError where the device has no such `size`.
     """
+    device = _where_it_is_now(device, camera)
     if not device.exists():
         raise CameraUnavailable(
             f"no camera at {device}: connect one, see what there is with 'edgefmnist camera "
@@ -61,7 +67,26 @@ def open_v4l2(
     if size is not None and mode.size != size:
         capture.release()
         raise _no_such_size(device, size, mode)
-    return V4l2Source(capture, device, mode)
+    now = None if number is None else v4l2_identity.identity(number)
+    return V4l2Source(capture, device, mode, () if now is None else now.words)
+
+
+def _where_it_is_now(device: Path, camera: tuple[str, ...]) -> Path:
+    """Raises: CameraUnavailable where another camera has taken the name of one that is away."""
+    number = v4l2_device.number_of(device)
+    if not camera:
+        return device
+    wanted = Identity.of(camera)
+    found = v4l2_identity.find(wanted)
+    if found is not None:
+        return device if found == number else v4l2_device.node(found)
+    other = None if number is None else v4l2_identity.identity(number)
+    if other is not None:
+        raise CameraUnavailable(
+            f"{device} is another camera now ({other.name}): plug {wanted.name} in again, or start "
+            "again to use this one"
+        )
+    return device
 
 
 def _check_is_camera(device: Path) -> None:
@@ -126,7 +151,7 @@ def _configure(capture: cv2.VideoCapture, size: tuple[int, int], fps: float) -> 
 def _mode(capture: cv2.VideoCapture) -> _Mode:
     code = int(capture.get(cv2.CAP_PROP_FOURCC))
     return _Mode(
-        fourcc=code.to_bytes(4, "little", signed=code < 0).decode("ascii", "replace").strip("\0 "),
+        fourcc=v4l2_device.format_name(code.to_bytes(4, "little", signed=code < 0)),
         size=(
             int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
@@ -158,9 +183,16 @@ class V4l2Source:
 
     live = True
 
-    def __init__(self, capture: cv2.VideoCapture, device: Path, mode: _Mode) -> None:
-        """Take over an open `capture` that works in `mode`."""
+    def __init__(
+        self,
+        capture: cv2.VideoCapture,
+        device: Path,
+        mode: _Mode,
+        camera: tuple[str, ...] = (),
+    ) -> None:
+        """Take over an open `capture` that works in `mode`. camera: see `source.Remembered`."""
         self.name = f"{device} {mode}"
+        self.camera = camera
         self._device = device
         self._capture = capture
         self._count = 0

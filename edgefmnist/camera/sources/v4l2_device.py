@@ -133,8 +133,14 @@ def offers(handle: int) -> dict[str, tuple[str, ...]]:
 
     found: dict[str, tuple[str, ...]] = {}
     for form in _enumerated(code):
-        found[_text(form).strip()] = tuple(dict.fromkeys(_enumerated(size)))
+        found[format_name(form)] = tuple(dict.fromkeys(_enumerated(size)))
     return found
+
+
+def format_name(code: bytes) -> str:
+    """A four-character code for people; that of a big-endian format has bit 31 set."""
+    plain = code[:3] + bytes([code[3] & 0x7F])
+    return _text(plain).strip() + "-BE" * bool(code[3] & 0x80)
 
 
 _T = TypeVar("_T")

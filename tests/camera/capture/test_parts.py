@@ -39,6 +39,7 @@ GIVEN = Given(
     [
         GIVEN,
         Opened(name="demo:0", live=False),
+        Opened(name="/dev/video0", live=True, camera=("046d", "é")),
         Nothing(fault="black", dropped=3),
         Ended(),
         Failed(error="BadPicture", message="x" * 100),
@@ -56,7 +57,7 @@ def test_message_arrives_as_it_was_sent(message: messages.Answer) -> None:
 def test_what_is_asked_for_arrives_whole() -> None:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     config = SourceConfig(uri="rtsp://x", size=(640, 480), fps=12.5, realtime=True, loop=True)
-    config = dataclasses.replace(config, ca=Path("/a b"))
+    config = dataclasses.replace(config, ca=Path("/a b"), camera=("046d", "0825"))
     with here, there:
         messages.ask_to_open(here, config)
         assert messages.asked_to_open(there) == config

@@ -8,11 +8,12 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edgefmnist.camera.sources import v4l2_device
+from edgefmnist.camera.sources import v4l2_device, v4l2_identity
 from tests.camera.sources.fake_v4l2 import Device, Fcntl, VideoCapture
 from tests.camera.sources.servers import has_rtsp_server
 
 Plug = Callable[[int, Device], Device]
+Usb = Callable[..., None]
 
 
 @pytest.fixture
@@ -37,6 +38,32 @@ def plug(devices: Path) -> Plug:
         return device
 
     return connect
+
+
+@pytest.fixture
+def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Usb:
+    """Say in a sysfs of our own which USB camera stands behind /dev/videoN, as the kernel does."""
+    sysfs = tmp_path / "sys"
+    (sysfs / "class").mkdir(parents=True)
+    monkeypatch.setattr(v4l2_identity, "SYSFS", sysfs / "class")
+
+    def say(
+        number: int, port: str = "1-1", serial: str = "", product: str = "0825", index: int = 0
+    ) -> None:
+        device = sysfs / "devices" / port
+        interface = device / f"{port}:1.0"
+        interface.mkdir(parents=True, exist_ok=True)
+        (device / "idVendor").write_text("046d\n")
+        (device / "idProduct").write_text(f"{product}\n")
+        if serial:
+            (device / "serial").write_text(f"{serial}\n")
+        node = sysfs / "class" / f"video{number}"
+        node.mkdir()
+        (node / "name").write_text(f"Webcam {product}\n")
+        (node / "index").write_text(f"{index}\n")
+        (node / "device").symlink_to(interface)
+
+    return say
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,14 @@ def test_format_size_and_rate_are_asked_and_what_came_is_told(
     source.close()
 
 
+@pytest.mark.parametrize(
+    ("code", "name"), [(b"YUYV", "YUYV"), (b"Y16 ", "Y16"), (b"Y16\xa0", "Y16-BE")]
+)
+def test_names_of_formats(code: bytes, name: str) -> None:
+    """v4l2_fourcc_be() of <linux/videodev2.h> sets the highest bit."""
+    assert v4l2_device.format_name(code) == name
+
+
 def test_a_size_that_is_not_there_names_those_that_are(plug: Plug) -> None:
     device = plug(3, Device(modes=BOTH))
     with pytest.raises(UsageError, match=r"no 800x600 .* one of 640x480, 1280x720$"):
