@@ -1,7 +1,8 @@
-"""Machines that are ready for a case: booted, the service installed, no camera plugged in."""
+"""Machines that are ready for a case, from snapshots that are made once for each wheel."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -13,9 +14,11 @@ import pytest
 from tests.machine import figures, image
 from tests.machine.guest import Guest, new_disk
 from tests.machine.image import Image
-from tests.machine.service import Service
+from tests.machine.service import OPTIONS, Service
 
-READY = "ready"
+READY, WAITING = "ready", "waiting"
+"""Snapshots without a camera: booted with the service installed, and with it started."""
+
 _PREFIX = "test_"
 
 Figure = Callable[[str, float], None]
@@ -66,22 +69,32 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def ready_disk(built: Image, folder: Path) -> Path:
-    """A disk with the snapshot `READY`, made once for each wheel; cases may write to this copy."""
-    kept = built.folder / "ready.qcow2"
+    """A disk with both snapshots, made once for each wheel; cases may write to this copy."""
+    kept = built.folder / f"ready-{hashlib.sha256(repr(OPTIONS).encode()).hexdigest()[:8]}.qcow2"
     if not kept.is_file():
-        scratch = built.folder / "ready.part"
+        scratch = kept.with_suffix(".part")
         new_disk(built.root, scratch)
         guest = Guest(built, scratch, folder)
         try:
-            guest.start()
-            guest.run("systemctl is-system-running --wait")
-            Service(guest=guest).install()
-            guest.check("edgefmnist camera --source demo --frames 1 && sync")  # read from disk once
-            guest.save(READY)
+            _prepare(guest)
         finally:
             guest.close()
         scratch.rename(kept)
     return Path(shutil.copy(kept, folder / "disk.qcow2"))
+
+
+def _prepare(guest: Guest) -> None:
+    """Boot and save both snapshots. What a case runs is in memory by then."""
+    guest.start()
+    guest.run("systemctl is-system-running --wait")
+    service = Service(guest=guest)
+    service.install()
+    service.health()
+    guest.check("edgefmnist camera --source demo --frames 1 && sync")
+    guest.save(READY)
+    guest.check("systemctl start edgefmnist")
+    service.until_lost()
+    guest.save(WAITING)
 
 
 @pytest.fixture
@@ -106,12 +119,18 @@ def service(guest: Guest) -> Service:
 
 
 @pytest.fixture
-def live(service: Service) -> Service:
+def waiting(off: Guest) -> Service:
+    """The service, started a few seconds ago, with no camera yet."""
+    off.start(WAITING)
+    return Service(guest=off)
+
+
+@pytest.fixture
+def live(waiting: Service) -> Service:
     """The service while it is live with webcam 0 of `guest.webcams`."""
-    service.guest.webcam().plug()
-    service.guest.until("test -w /dev/video0", 20)
-    service.start()
-    return service
+    waiting.guest.webcam().plug()
+    waiting.until_live()
+    return waiting
 
 
 @pytest.fixture

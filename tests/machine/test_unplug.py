@@ -7,6 +7,7 @@ import pytest
 from tests.machine.conftest import Figure
 from tests.machine.guest import Guest
 from tests.machine.service import LIVE_S, Service
+from tests.machine.uvc import Model
 
 pytestmark = pytest.mark.machine
 
@@ -47,10 +48,9 @@ def test_unplugged_for_a_minute(live: Service, figure: Figure) -> None:
     figure("live after a minute without the camera", live.until_live(LIVE_S + 5))
 
 
-def test_started_without_the_camera(service: Service, figure: Figure) -> None:
+def test_started_without_the_camera(waiting: Service, figure: Figure) -> None:
     """It counts as started, serves its page, says what it waits for, and takes the camera."""
-    guest = service.guest
-    guest.check("systemctl start edgefmnist", timeout_s=60)
+    guest, service = waiting.guest, waiting
     guest.run("sleep 30")
     shown = service.show("ActiveState", "SubState", "NRestarts", "StatusText")
     assert shown["ActiveState"] == "active" and shown["NRestarts"] == "0", shown
@@ -82,8 +82,6 @@ def test_named_by_id(guest: Guest, figure: Figure) -> None:
     service.install(
         "--source", name, "--size", "320x240", "--fps", "5", "--preview", "127.0.0.1:8080"
     )
-    from tests.machine.uvc import Model
-
     other, ours = guest.webcam(0), guest.webcam(1, Model(serial="0002"))
     other.plug()
     guest.until("test -e /dev/video0", 20)
