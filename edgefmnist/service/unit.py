@@ -19,7 +19,10 @@ _TEMPLATE = """\
 # Written by: edgefmnist service
 [Unit]
 Description=edgefmnist: names the garment in front of the camera
-After=network.target
+After=network.target modprobe@videodev.service
+# DeviceAllow= below holds for drivers that are there by now: a camera's may come later in the boot,
+# or when somebody plugs one in.
+Wants=modprobe@videodev.service
 # It never gives up, however often it had to be started again.
 StartLimitIntervalSec=0
 
