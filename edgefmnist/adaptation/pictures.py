@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgefmnist import class_names, files
 from edgefmnist.adaptation.records import AdaptObserver, Grouping
 from edgefmnist.camera.pictures.finding import read_finding
-from edgefmnist.camera.pictures.folder import Complaints, list_pictures
+from edgefmnist.camera.pictures.folder import Complaints, PictureFolder, list_pictures
 from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.reading import read_picture
 from edgefmnist.errors import BadInput, BadPicture
@@ -55,27 +55,25 @@ def find(
     """The pictures in the folders of `photos`, in order.
 
     known: labels that a folder may be named after; any other name is a class of one's own.
-    grouping: of "folder", pictures lie in folders inside those.
+    grouping: of "folder", pictures lie in folders inside those, or beside them as one more group.
     Raises: BadInput where the folders are no classes to tell apart or hold too many pictures;
     BadPicture where one is empty.
     """
     found: list[File] = []
-    for folder in _folders(photos, "put the pictures of each class into one named after it"):
-        label = _label(folder, known)
-        inner = _folders(folder, "--group folder wants one in it for each group")
-        for place in inner if grouping == "folder" else (folder,):
-            try:
-                listed = list_pictures(place)
-            except BadPicture as error:
-                if place != folder or not inner:
-                    raise
-                raise BadInput(
-                    f"{folder} has its pictures in folders of its own: add --group folder, which "
-                    "keeps those of one folder together, or move them up into it"
-                ) from error
-            if listed.note:
-                on_note(listed.note)
-            found += [File(path=path, label=label) for path in listed.pictures]
+    has_groups = False
+    for folder in _folders(photos):
+        label, inner = _label(folder, known), _inside(folder)
+        has_groups = has_groups or bool(inner)
+        listed = _of_groups(folder, inner) if grouping == "folder" else [_of_class(folder, inner)]
+        for one in listed:
+            if one.note:
+                on_note(one.note)
+            found += [File(path=path, label=label) for path in one.pictures]
+    if grouping == "folder" and not has_groups:
+        raise BadInput(
+            f"no class of {photos} has folders in it for --group folder to keep together: make one "
+            "for each occasion, or leave --group out"
+        )
     if len({file.label for file in found}) < 2:
         only = found[0].label or "none of the classes"
         raise BadInput(
@@ -90,15 +88,46 @@ def find(
     return tuple(found)
 
 
-def _folders(place: Path, mend: str) -> list[Path]:
+def _of_class(folder: Path, inner: list[Path]) -> PictureFolder:
+    """The pictures of a class; `inner`: the folders in it."""
+    try:
+        return list_pictures(folder)
+    except BadPicture as error:
+        if not inner:
+            raise
+        raise BadInput(
+            f"{folder} has its pictures in folders of its own: add --group folder, which keeps "
+            "those of one folder together, or move them up into it"
+        ) from error
+
+
+def _of_groups(folder: Path, inner: list[Path]) -> list[PictureFolder]:
+    """The pictures of a class in each of its folders, and those beside them, a group too."""
+    groups = [list_pictures(one) for one in inner]
+    try:
+        beside = list_pictures(folder)
+    except BadPicture:
+        if not inner:
+            raise
+        return groups
+    return [*groups, dataclasses.replace(beside, note="" if inner else beside.note)]
+
+
+def _folders(photos: Path) -> list[Path]:
+    if not (inside := _inside(photos)):
+        raise BadInput(
+            f"{photos} has no folders: put the pictures of each class into one named after it, "
+            f"such as {photos}/Coat and {photos}/My hat"
+        )
+    return inside
+
+
+def _inside(place: Path) -> list[Path]:
     try:
         inside = sorted(one for one in place.iterdir() if not one.name.startswith("."))
-        inside = [one for one in inside if one.is_dir()]
+        return [one for one in inside if one.is_dir()]
     except OSError as error:
         raise BadPicture(f"cannot list {place}: {error.strerror}") from error
-    if not inside and "--group" not in mend:
-        raise BadInput(f"{place} has no folders: {mend}, such as {place}/Coat and {place}/My hat")
-    return inside
 
 
 def _label(folder: Path, known: tuple[str, ...]) -> str | None:

@@ -108,7 +108,11 @@ def _parsed(words: list[str]) -> list[Option]:
     from edgefmnist.service.options import Kind, Option
 
     command = build("camera")
-    context = command.make_context("edgefmnist camera", list(words))
+    try:
+        context = command.make_context("edgefmnist camera", list(words))
+    except typer.TyperException as error:  # which may not know whose option it is
+        reason = error.format_message().rstrip(".?")
+        raise UsageError(f"{reason}. See edgefmnist camera --help.") from error
     found = []
     for parameter in command.params:
         name = str(parameter.name)

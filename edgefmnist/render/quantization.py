@@ -11,6 +11,7 @@ from edgefmnist.quantization.records import QuantizeResult, Throughout
 from edgefmnist.records import GarmentFrames
 from edgefmnist.render.console import finished, print_json, results
 from edgefmnist.runtime import bundle
+from edgefmnist.runtime.models import shipped
 
 
 def show(result: QuantizeResult) -> None:
@@ -164,7 +165,10 @@ def _finished(result: QuantizeResult, *, as_json: bool) -> None:
 
 def try_it(bundle_folder: Path) -> tuple[str | Path, ...]:
     """The words of the command that runs a fresh bundle."""
-    return "edgefmnist", "camera", "--model", bundle_folder
+    name = str(bundle_folder)
+    if name in shipped():  # which that word alone would mean
+        name = f"./{name}"
+    return "edgefmnist", "camera", "--model", name
 
 
 def _points(change: float) -> str:

@@ -14,6 +14,7 @@ from edgefmnist.adaptation.adapter import adapt
 from edgefmnist.adaptation.records import AdaptConfig
 from edgefmnist.camera.pictures.notes import unheard
 from edgefmnist.errors import BadInput, BadModel, UsageError
+from edgefmnist.records import LABELS
 from edgefmnist.runtime.models import find
 from tests.conftest import BUNDLE, RunCli, assert_one_line, needs_litert
 from tests.wardrobe import fill
@@ -117,6 +118,24 @@ def test_folders_that_teach_nothing(
     assert all(word in str(refused.value) for word in words), refused.value
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_group_folder_wants_folders(photos: Path) -> None:
+    with pytest.raises(BadInput, match="has folders in it for --group folder"):
+        pictures.find(photos, LABELS, "folder", unheard)
+
+
+def test_group_folder_takes_the_pictures_beside_the_folders_too(photos: Path) -> None:
+    before = {file.path.name for file in pictures.find(photos, LABELS, "time", unheard)}
+    classes = sorted(one for one in photos.iterdir() if one.is_dir())
+    inner = classes[0] / "monday"
+    inner.mkdir()
+    for one in sorted(classes[0].iterdir())[:2]:
+        if one.is_file():
+            one.rename(inner / one.name)
+    found = pictures.find(photos, LABELS, "folder", unheard)
+    assert {file.path.name for file in found} == before
+    assert {file.path.parent for file in found} == {inner, *classes}
 
 
 def test_a_refusal_is_one_line(run_cli: RunCli, photos: Path, tmp_path: Path) -> None:

@@ -86,10 +86,11 @@ def list_pictures(folder: Path) -> PictureFolder:
             left_out[CONVERSIONS[suffix]].append(name)
         elif _is(Path.is_file, path) and _begins_as_picture(path):
             left_out[_UNNAMED].append(name)
-    note = _note(folder, folders, left_out)
+    note = _note(folders, left_out)
     if not pictures:
-        raise BadPicture(note or f"no pictures in {folder}: want files such as .jpg, .png or .webp")
-    return PictureFolder(pictures=tuple(pictures), note=note)
+        why = note or "want files such as .jpg, .png or .webp"
+        raise BadPicture(f"no pictures in {folder}: {why}")
+    return PictureFolder(pictures=tuple(pictures), note=f"{folder}: {note}" if note else "")
 
 
 def _natural(name: str) -> tuple[tuple[str | int, ...], str]:
@@ -128,11 +129,11 @@ def _is_28x28_of_a_frame(path: Path, names: set[str]) -> bool:
     return isinstance(fields, dict) and fields.keys() >= _SAVED_KEYS
 
 
-def _note(folder: Path, folders: int, left_out: dict[str, list[str]]) -> str:
+def _note(folders: int, left_out: dict[str, list[str]]) -> str:
     parts = []
     if folders:
         parts.append(f"{folders} folder{'s' * (folders > 1)} in it (name each to have it read)")
     for why, names in left_out.items():
         others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         parts.append(f"{names[0]}{others}: {why}")
-    return f"{folder}: left out: {'; '.join(parts)}" if parts else ""
+    return f"left out: {'; '.join(parts)}" if parts else ""

@@ -307,7 +307,10 @@ def pixels_of(frame: VideoFrame) -> npt.NDArray[np.uint8]:
     # One thread: waking others costs more than the conversion.
     converted = frame.to_ndarray(format="bgr24", threads=1, interpolation="FAST_BILINEAR")
     pixels = np.asarray(converted, np.uint8)
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # some of it is newer than PyAV, such as EXIF: the turn is to be had
+        return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
     return pixels if matrix is None else upright(pixels, bytes(matrix))
 
 

@@ -1,25 +1,28 @@
-"""MJPEG over HTTP: JPEG pictures in a multipart answer without end.
+"""MJPEG over a network: JPEG pictures as parts of an HTTP answer, or one after the other.
 
-Read part by part here and not by FFmpeg, which decodes what is left of a cut picture, scales a
-picture of another size to that of the first, and holds frames back while it looks at the stream.
+Read picture by picture here and not by FFmpeg, which decodes what is left of a cut picture, scales
+a picture of another size to that of the first, and holds frames back while it looks at the stream.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from edgefmnist.camera.decoding.limits import STREAM
 from edgefmnist.camera.decoding.live import LiveDecoder
 from edgefmnist.camera.source import without_password
+from edgefmnist.camera.sources.decoder import is_playlist
 from edgefmnist.camera.sources.http import failures
 from edgefmnist.camera.sources.http.address import Address, parse
 from edgefmnist.camera.sources.http.connection import Answer
 from edgefmnist.camera.sources.http.multipart import Ended, Multipart
 from edgefmnist.camera.sources.http.opening import open_answer
-from edgefmnist.camera.sources.stream import StreamSource, open_body
+from edgefmnist.camera.sources.jpegs import BEGINS, Jpegs
+from edgefmnist.camera.sources.stream import Body, StreamSource, open_body
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
 
@@ -64,13 +67,22 @@ def _source(address: Address, answer: Answer) -> MjpegSource | StreamSource:
             f"{address} is a single picture and not a stream: see the camera's manual for the "
             "address of its MJPEG stream"
         )
-    # FFmpeg's own server, for one, does not say what it sends.
-    if kind.startswith("multipart/") or answer.peek(64).lstrip(b"\r\n").startswith(b"--"):
-        return MjpegSource(answer, str(address))
+    if kind.startswith("multipart/"):
+        return MjpegSource(answer, str(address), Multipart)
+    begins = answer.peek(256)
+    if begins.lstrip(b"\r\n").startswith(b"--"):  # as FFmpeg's server, which does not say what
+        return MjpegSource(answer, str(address), Multipart)
+    if begins.startswith(BEGINS):
+        return MjpegSource(answer, str(address), Jpegs)
     if kind.startswith(_NOT_VIDEO) and "Content-Type" in answer.headers:
         raise CameraUnavailable(
             f"{address} answers with {failures.said(kind)}, not with a video: see the camera's "
             "manual for the address of its stream"
+        )
+    if is_playlist(begins) or "mpegurl" in kind:
+        raise CameraUnavailable(
+            f"{address} is a playlist (HLS, DASH), which names others and is not followed: "
+            "give the address of the camera's RTSP or MJPEG stream"
         )
     return open_body(answer, str(address))
 
@@ -84,8 +96,21 @@ def _translated(address: Address | str) -> Iterator[None]:
         raise failures.explained(error, address) from error
 
 
+class Parts(Protocol):
+    """Splits bytes into pictures; made with a function that gives some more of them.
+
+    timestamp: of the newest picture, by the camera's own clock; empty where it does not say.
+    """
+
+    timestamp: bytes
+
+    def part(self) -> bytes:
+        """The next picture. Raises: Ended, ValueError, what the function raises."""
+        ...
+
+
 class MjpegSource:
-    """Frames of a multipart stream of JPEG pictures; see `source.Source`.
+    """Frames of a stream of JPEG pictures; see `source.Source`.
 
     A damaged picture is passed over; pictures of another size are given as they are, but for those
     that `STREAM` reduces.
@@ -93,12 +118,14 @@ class MjpegSource:
 
     live = True
 
-    def __init__(self, answer: Answer, name: str) -> None:
-        """Take over an `answer` whose body begins with the first boundary."""
+    def __init__(
+        self, body: Body, name: str, split: Callable[[Callable[[], bytes]], Parts]
+    ) -> None:
+        """Take over a `body`, which `split` takes apart."""
         self.name = name
-        self._answer = answer
+        self._body = body
         self._until_s = 0.0
-        self._parts = Multipart(lambda: answer.read1(1 << 16, self._until_s))
+        self._parts = split(lambda: body.read1(1 << 16, self._until_s))
         self._before: tuple[bytes, bytes] | None = None
         self._decoder = LiveDecoder(STREAM)
         self._count = 0
@@ -141,4 +168,4 @@ class MjpegSource:
 
     def close(self) -> None:
         """Disconnect."""
-        self._answer.close()
+        self._body.close()

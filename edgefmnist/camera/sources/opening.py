@@ -48,9 +48,14 @@ def _open_address(config: SourceConfig, scheme: str) -> Source:
         from edgefmnist.camera.sources.mjpeg import open_http
 
         return open_http(config.uri, ca=config.ca)
+    frame_s = 1 / config.fps if config.fps else 0.0
+    if scheme.lower() == "tcp":
+        from edgefmnist.camera.sources.tcp import open_tcp
+
+        return open_tcp(config.uri, frame_s=frame_s)
     from edgefmnist.camera.sources.stream import open_stream
 
-    return open_stream(config.uri, frame_s=1 / config.fps if config.fps else 0.0)
+    return open_stream(config.uri, frame_s=frame_s)
 
 
 def _open_camera(config: SourceConfig) -> Source | None:

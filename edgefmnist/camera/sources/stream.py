@@ -1,4 +1,4 @@
-"""Network streams through FFmpeg: rtsp, tcp, and http(s) where it is not MJPEG.
+"""Network streams through FFmpeg: rtsp, and tcp and http(s) where it is not MJPEG.
 
 A stream opens its own address and nothing else: not what a playlist in it names. Pictures whose
 size changes on the way are given as they come.
@@ -7,8 +7,9 @@ size changes on the way are given as they come.
 from __future__ import annotations
 
 import math
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from edgefmnist.camera.decoding.limits import MEGA, MOST_VIDEO_PIXELS
@@ -16,16 +17,12 @@ from edgefmnist.camera.source import Damaged, without_password
 from edgefmnist.camera.sources.decoder import (
     Decoder,
     Readable,
-    is_playlist,
     library,
     open_video_stream,
     pixels_of,
 )
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame
-
-if TYPE_CHECKING:
-    from edgefmnist.camera.sources.http.connection import Answer
 
 OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 20.0  # for a slow sender; the watchdog, which learns its pace, is sooner
@@ -44,19 +41,17 @@ _RTSP = {
 
 
 def open_stream(uri: str, *, frame_s: float = 0.0) -> StreamSource:
-    """Connect to an rtsp:// or tcp:// address. frame_s: time between frames where that is known.
+    """Connect to an rtsp:// address. frame_s: time between frames where that is known.
 
-    RTSP goes over TCP, which loses nothing, and over UDP where the camera does not do that.
+    It goes over TCP, which loses nothing, and over UDP where the camera does not do that.
 
-    Raises: UsageError where the address names no host, or no port that it needs; CameraUnavailable
-    after at most twice `OPEN_TIMEOUT_S`; MissingDependency.
+    Raises: UsageError where the address names no host; CameraUnavailable after at most twice
+    `OPEN_TIMEOUT_S`; MissingDependency.
     """
-    scheme, _, rest = uri.partition("://")
-    uri, name = f"{scheme.lower()}://{rest}", without_password(uri)
+    rest = re.sub(r"^([^/]*\[[^]/]*)%25", r"\1%", uri.partition("://")[2])  # a zone (RFC 6874)
+    uri, name = f"rtsp://{rest}", without_password(uri)
     _check_address(uri, name)
     read_s = max(READ_TIMEOUT_S, 3 * frame_s)
-    if scheme.lower() == "tcp":
-        return _opened(uri, name, {"protocol_whitelist": "tcp"}, read_s=read_s)
     try:
         return _opened(uri, name, {**_RTSP, "rtsp_transport": "tcp"}, "rtsp", read_s)
     except CameraUnavailable as refused:
@@ -70,13 +65,11 @@ def open_stream(uri: str, *, frame_s: float = 0.0) -> StreamSource:
 
 def _check_address(uri: str, name: str) -> None:
     try:
-        parts = urlsplit(uri)
-        host, port = parts.hostname, parts.port
+        host = urlsplit(uri).hostname
     except ValueError:  # a password may hold anything: FFmpeg reads it in its own way
         return
-    if not host or (parts.scheme == "tcp" and port is None):
-        what = "host and port" if parts.scheme == "tcp" else "host"
-        raise UsageError(f"--source {name} names no {what}; give {parts.scheme}://HOST:PORT")
+    if not host:
+        raise UsageError(f"--source {name} names no host; give rtsp://HOST:PORT/PATH")
 
 
 def _another_transport_may_do(refused: CameraUnavailable) -> bool:
@@ -91,29 +84,40 @@ def _denials() -> tuple[type[Exception], ...]:
     return error.HTTPUnauthorizedError, error.HTTPForbiddenError
 
 
-def open_body(answer: Answer, name: str) -> StreamSource:
-    """Take over an `answer` whose body is a video without end; FFmpeg connects to nothing itself.
+class Body(Protocol):
+    """Bytes from a connection that is open."""
 
-    Raises: CameraUnavailable, also for a playlist (HLS, DASH), MissingDependency.
+    def read1(self, size: int, until_s: float) -> bytes:
+        """At least one byte, none at the end; until_s: by ``time.monotonic()``.
+
+        Raises: OSError, HTTPException, ValueError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
+def open_body(body: Body, name: str, *, frame_s: float = 0.0) -> StreamSource:
+    """Take over a `body` that is a video without end; FFmpeg connects to nothing itself.
+
+    frame_s: time between frames where that is known. Raises: CameraUnavailable, MissingDependency.
     """
-    if is_playlist(answer.peek(256)) or "mpegurl" in answer.headers.get_content_type():
-        raise CameraUnavailable(
-            f"{name} is a playlist (HLS, DASH), which names other addresses and is not followed: "
-            "give the address of the camera's RTSP or MJPEG stream"
-        )
-    body = _Body(answer)
-    source = _opened(body, name, {})
-    body.deadline = math.inf
+    read_s = max(READ_TIMEOUT_S, 3 * frame_s)
+    readable = _Readable(body, read_s)
+    source = _opened(readable, name, {}, read_s=read_s)
+    readable.deadline = math.inf
     return source
 
 
-class _Body:
-    """The body of an HTTP answer, as much as is there."""
+class _Readable:
+    """A body as FFmpeg reads it, as much as is there."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.close = answer.close
+    def __init__(self, body: Body, read_s: float) -> None:
+        self.close = body.close
         self.deadline = time.monotonic() + OPEN_TIMEOUT_S
-        self._answer = answer
+        self._body, self._read_s = body, read_s
 
     def read(self, size: int, /) -> bytes:
         """At least one byte, none at the end. Raises: OSError."""
@@ -122,7 +126,7 @@ class _Body:
         if time.monotonic() > self.deadline:
             raise TimeoutError
         try:
-            return self._answer.read1(size, min(self.deadline, time.monotonic() + READ_TIMEOUT_S))
+            return self._body.read1(size, min(self.deadline, time.monotonic() + self._read_s))
         except (HTTPException, ValueError) as error:
             raise OSError(type(error).__name__) from error
 
@@ -149,7 +153,7 @@ def _opened(
             "rtsp://USER:PASSWORD@HOST/, with every special character as %XX"
         ) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise CameraUnavailable(_no_video(name, error)) from error
+        raise CameraUnavailable(no_video(name, error)) from error
     if decoder is None:
         raise CameraUnavailable(
             f"{name} sends no video: see the camera's manual for its video's address"
@@ -157,7 +161,8 @@ def _opened(
     return StreamSource(decoder, name, read_s)
 
 
-def _no_video(name: str, error: Exception) -> str:
+def no_video(name: str, error: Exception) -> str:
+    """Why there is none, and what to look at."""
     said = getattr(error, "strerror", None) or type(error).__name__
     if _is_timeout(error):
         said = f"nothing for {OPEN_TIMEOUT_S:g} s"
@@ -210,6 +215,8 @@ class StreamSource:
                     raise self._no_keyframe() from None
                 continue
             except (av.error.FFmpegError, OSError, ValueError) as error:
+                if self._count and not self._given and time.monotonic() > deadline:
+                    raise self._no_keyframe() from error
                 raise self._ended(error) from error
             if frame is None or pixels is None:
                 raise self._ended()

@@ -64,6 +64,31 @@ def test_white_of_a_portable_bitmap_is_what_its_header_says(
     assert np.abs(pixels_of(path) - expected).max() <= 1
 
 
+def test_a_portable_bitmap_whose_pixels_begin_with_a_comment_is_refused(tmp_path: Path) -> None:
+    """OpenCV would take the comment for pixels."""
+    path = tmp_path / "a.ppm"
+    path.write_bytes(b"P6\n40 30\n255# ours\n" + some_pixels(30, 40, 3).tobytes())
+    with pytest.raises(BadPicture, match="comment"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_a_turn_that_a_tiff_file_cannot_mean_is_none(tmp_path: Path, orientation: int) -> None:
+    pixels = some_pixels(40, 60, 3)
+    path = written(tmp_path / "a.tiff", pixels)
+    data = bytearray(path.read_bytes())
+    directory = struct.unpack_from("<I", data, 4)[0]
+    (count,) = struct.unpack_from("<H", data, directory)
+    tags = [bytes(data[directory + 2 + 12 * n : directory + 14 + 12 * n]) for n in range(count)]
+    tags = [tag for tag in tags if tag[:2] != struct.pack("<H", 274)]
+    tags.append(struct.pack("<HHIHH", 274, 3, 1, orientation, 0))
+    tags.sort(key=lambda tag: struct.unpack_from("<H", tag)[0])
+    struct.pack_into("<I", data, 4, len(data))
+    data += struct.pack("<H", len(tags)) + b"".join(tags) + bytes(4)
+    path.write_bytes(data)
+    np.testing.assert_array_equal(pixels_of(path), pixels)
+
+
 @pytest.mark.parametrize("channels", [(), (3,)])
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])
 def test_sixteen_bits_become_the_upper_eight(

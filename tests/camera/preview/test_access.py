@@ -75,6 +75,16 @@ def test_a_page_changes_the_token_for_a_cookie_that_opens_everything(locked: Pre
     assert ask(locked, "/?token=yesterdays", Cookie=pair).status == 303
 
 
+def test_the_page_to_label_does_so_too(locked: Preview) -> None:
+    answer = ask(locked, f"/label?token={quote(SECRET)}")
+    assert answer.status == 303 and answer.headers["location"] == "label"
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    asked = ask(locked, "/label?token=wrong", Accept="text/html")
+    assert asked.status == 401 and 'action="label" method="post"' in asked.body
+    typed = post(locked, f"token={quote(SECRET)}", "/label")
+    assert typed.status == 303 and typed.headers["location"] == "label"
+
+
 def test_the_form_posts_the_token_and_gets_the_cookie(locked: Preview) -> None:
     page = ask(locked, "/", Accept="text/html")
     assert page.status == 401 and 'method="post"' in page.body

@@ -162,6 +162,11 @@ def test_a_phone_corrects_an_answer_in_one_touch(
             "one.offsetHeight && one.offsetHeight < 44).length"
         )
         assert page.execute_script(small) == 0  # all can be hit by a finger
+    press(page, "n")  # of a keyboard that is connected: it is typed into the field that opens
+    page.switch_to.active_element.send_keys("x2")
+    assert page.find_element(By.ID, "name").get_attribute("value") == "x2"
+    press(page, Keys.ESCAPE)
+    assert not shown(page, "palette") and len(cards(page)) == 8
     shot(page, "label_phone")
     first = page.find_element(By.CSS_SELECTOR, ".frame")
     other = first.find_elements(By.CSS_SELECTOR, ".guess")[1]

@@ -285,6 +285,28 @@ def test_jpeg_pictures_one_after_the_other_are_a_film(tmp_path: Path) -> None:
     assert len(shown) == 20 and np.all(np.diff(shown) > 0)
 
 
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (6, -1), (3, 2), (8, 1)])
+def test_jpeg_pictures_of_a_film_may_carry_exif(
+    tmp_path: Path, orientation: int, turns: int
+) -> None:
+    """FFmpeg hands it on, under a number that PyAV does not know."""
+    scene = np.full((120, 160, 3), 90, np.uint8)
+    scene[:40, :40] = 250
+    picture = cv2.imencode(".jpg", scene)[1].tobytes()
+    tag = struct.pack("<HHII", 0x0112, 3, 1, orientation)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + tag + bytes(4)
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    film = tmp_path / "film.mjpeg"
+    film.write_bytes(picture * 3 + (picture[:2] + segment + picture[2:]) * 5)
+    source = open_source(SourceConfig(uri=str(film)))
+    shown = [frame.pixels for frame in iter(source.read, None)]
+    source.close()
+    assert len(shown) == 8
+    for pixels, expected in ((shown[0], scene), (shown[-1], np.rot90(scene, turns))):
+        assert pixels.shape == expected.shape
+        assert np.abs(pixels.astype(int) - expected).mean() < 5
+
+
 @pytest.mark.usefixtures("needs_ffmpeg")
 def test_music_with_a_cover_is_no_film(tmp_path: Path) -> None:
     cover = make(tmp_path / "cover.jpg", "-frames:v 1")

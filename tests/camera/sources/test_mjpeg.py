@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +25,7 @@ from edgefmnist.errors import CameraUnavailable, UsageError
 from tests.camera.conftest import MjpegServer, number_of, numbered
 from tests.camera.sources.servers import (
     Handler,
+    byte_server,
     ffmpeg_server,
     free_port,
     http_server,
@@ -285,3 +289,41 @@ def test_what_is_no_address(uri: str) -> None:
     with pytest.raises((UsageError, CameraUnavailable)) as caught:
         open_source(SourceConfig(uri=uri))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "tcp"])
+def test_pictures_one_after_the_other_come_as_they_are_sent(scheme: str) -> None:
+    """Also few of them, slowly: none waits for those that follow."""
+    pictures = [jpeg(numbered(number)) for number in range(3)]
+    stay = threading.Event()
+    with contextlib.ExitStack() as stack:
+        if scheme == "tcp":
+            address = stack.enter_context(byte_server(b"".join(pictures), stay))
+        else:
+
+            def answer(request: Handler) -> None:
+                sending(pictures, "video/x-motion-jpeg")(request)
+                stay.wait(30)
+
+            address = stack.enter_context(http_server(answer))
+        source = open_source(SourceConfig(uri=f"{scheme}://{address}"))
+        frames = [source.read() for _ in range(3)]
+        assert [number_of(frame.pixels) for frame in frames if frame] == [0, 1, 2]
+        stay.set()
+        with pytest.raises(CameraUnavailable, match="ended after 3 frames"):
+            source.read()
+        source.close()
+
+
+def test_an_address_of_tcp_may_have_a_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def connect(address: tuple[str, int], _: float) -> socket.socket:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    for zone in ("%25eth0", "%eth0"):
+        with pytest.raises(CameraUnavailable):
+            open_source(SourceConfig(uri=f"tcp://[fe80::1{zone}]:8888"))
+    assert asked == [("fe80::1%eth0", 8888)] * 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import socket
 import subprocess
@@ -10,7 +9,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edgefmnist.camera.source import SourceConfig, has_password, without_password
@@ -21,11 +19,8 @@ from tests.camera.sources.films import PACKET, make
 from tests.camera.sources.servers import (
     byte_server,
     free_port,
-    http_server,
-    jpeg,
     open_when_there,
     rtsp_server,
-    sending,
     whole_frames,
 )
 
@@ -140,29 +135,6 @@ def test_a_size_that_changes_on_the_way_is_given_as_it_comes(tmp_path: Path) -> 
                 shades.append(white)
         source.close()
     assert 20 < sum(shades) < len(shades) - 20 and shades == sorted(shades)
-
-
-@pytest.mark.parametrize("scheme", ["http", "tcp"])
-def test_jpeg_pictures_one_after_the_other(scheme: str) -> None:
-    """With JFIF's mark, as libjpeg writes them, and large: FFmpeg sees a single picture first."""
-    shades = range(20, 220, 20)
-    grain = np.random.default_rng(0).integers(0, 30, (480, 640, 3), np.uint8)
-    pictures = [jpeg(grain + np.uint8(shade)) for shade in shades]
-    assert pictures[0][6:10] == b"JFIF"
-    with contextlib.ExitStack() as stack:
-        server = (
-            byte_server(b"".join(pictures))
-            if scheme == "tcp"
-            else http_server(sending(pictures, "video/x-motion-jpeg"))
-        )
-        address = stack.enter_context(server)
-        source = open_source(SourceConfig(uri=f"{scheme}://{address}"))
-        seen = []
-        with pytest.raises(CameraUnavailable):
-            for frame in iter(source.read, None):
-                seen.append(frame.pixels.mean())
-        source.close()
-    assert seen == pytest.approx([shade + grain.mean() for shade in shades], abs=2)
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])

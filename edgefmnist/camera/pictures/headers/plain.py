@@ -85,5 +85,7 @@ def _portable(data: bytes) -> Header:
     white = int(levels[1])
     if not 1 <= white <= 65535:
         raise Unreadable(DAMAGED)
+    if not data[levels.end() : levels.end() + 1].isspace():
+        raise Unreadable("has a comment where its pixels should begin: write it without comments")
     done = white in (255, 65535) or (white < 255 and found[1] in b"23")  # by OpenCV
     return dataclasses.replace(header, deep=white > 255, white=0 if done else white)

@@ -203,7 +203,7 @@ function showChosen() {
 
 function showThese() {
   at("palette").hidden = !tiles.size;
-  at("palette").classList.toggle("idle", !chosen.size);
+  at("palette").classList.toggle("idle", !chosen.size && at("new").hidden);
   at("these").textContent = !chosen.size ? "The marked frame is …"
     : chosen.size === 1 ? "The selected frame is …"
     : chosen.size === 2 ? "Both of these are …" : `All ${chosen.size} of these are …`;
@@ -236,12 +236,14 @@ function entry(key, name, count, act) {
 
 function askName() {
   at("new").hidden = false;
+  showThese();  // where it was hidden a name would be typed into nothing, each letter a key
   at("name").value = "";
   at("name").focus();
 }
 
 function closeName() {
   at("new").hidden = true;
+  showThese();
   tiles.get(marked)?.querySelector(".photo").focus({ preventScroll: true });
 }
 

@@ -15,17 +15,20 @@ from edgefmnist.errors import UsageError
 _MOST_INTERIM = 10  # answers 1xx before the true one
 
 
-class _TimedReader(io.RawIOBase):
+class TimedReader(io.RawIOBase):
     """Bytes of a socket until a moment: one that trickles is late as a whole."""
 
     def __init__(self, connection: socket.socket, until_s: float) -> None:
+        """Take over `connection`. until_s: by ``time.monotonic()``; it may be set again."""
         self._connection = connection
         self.until_s = until_s
 
     def readable(self) -> bool:
+        """It is."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """At least one byte, none at the end. Raises: OSError, TimeoutError among them."""
         left_s = self.until_s - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
@@ -33,6 +36,7 @@ class _TimedReader(io.RawIOBase):
         return self._connection.recv_into(buffer)
 
     def close(self) -> None:
+        """Disconnect."""
         if not self.closed:
             self._connection.close()
         super().close()
@@ -48,7 +52,7 @@ class _Buffered(io.BufferedReader):
 class _Wire:
     """What `http.client.HTTPResponse` takes for a socket."""
 
-    def __init__(self, reader: _TimedReader) -> None:
+    def __init__(self, reader: TimedReader) -> None:
         self._buffered = _Buffered(reader, 1 << 16)
 
     def makefile(self, _: str) -> object:
@@ -58,7 +62,7 @@ class _Wire:
 class Answer:
     """A server's answer: status and headers are here, the body is still to be read."""
 
-    def __init__(self, response: http.client.HTTPResponse, reader: _TimedReader) -> None:
+    def __init__(self, response: http.client.HTTPResponse, reader: TimedReader) -> None:
         """Take over an answer whose headers were read."""
         self._response = response
         self._reader = reader
@@ -93,13 +97,13 @@ def exchange(
 
     Raises: OSError (SSLError among them), HTTPException, ValueError; UsageError for `ca`.
     """
-    connection = _connected(address, until_s)
+    connection = connected(address.host, address.port, until_s)
     try:
         if address.secure:
             connection = _secured(connection, address, until_s, ca)
         connection.settimeout(max(0.001, until_s - time.monotonic()))
         connection.sendall(_request(address, authorization))
-        reader = _TimedReader(connection, until_s)
+        reader = TimedReader(connection, until_s)
         wire = _Wire(reader)
         for _ in range(_MOST_INTERIM):
             response = http.client.HTTPResponse(wire, method="GET")  # type: ignore[arg-type]
@@ -112,9 +116,9 @@ def exchange(
         raise
 
 
-def _connected(address: Address, until_s: float) -> socket.socket:
-    left_s = max(0.001, until_s - time.monotonic())
-    return socket.create_connection((address.host, address.port), left_s)
+def connected(host: str, port: int, until_s: float) -> socket.socket:
+    """A connection; until_s: by ``time.monotonic()``. Raises: OSError."""
+    return socket.create_connection((host, port), max(0.001, until_s - time.monotonic()))
 
 
 def _request(address: Address, authorization: bytes | None) -> bytes:
@@ -153,7 +157,9 @@ def _secured(
         return secured
     secured.close()  # nothing was sent yet
     context = ssl.create_default_context(cafile=str(ca))
-    return context.wrap_socket(_connected(address, until_s), server_hostname=address.host)
+    return context.wrap_socket(
+        connected(address.host, address.port, until_s), server_hostname=address.host
+    )
 
 
 def _certificates(ca: Path) -> list[bytes]:

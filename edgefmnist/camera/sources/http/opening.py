@@ -46,7 +46,7 @@ def open_answer(first: Address, until_s: float, ca: Path | None) -> Answer:
 
 def _redirected(first: Address, address: Address, answer: Answer, redirects: int) -> Address:
     """Where to go next. Raises: CameraUnavailable."""
-    location = answer.headers.get("Location", "")
+    location = _as_sent(answer.headers.get("Location", ""))
     if redirects > _MOST_REDIRECTS:
         raise CameraUnavailable(
             f"{first} leads on and on ({redirects} redirects, the last to "
@@ -59,6 +59,14 @@ def _redirected(first: Address, address: Address, answer: Answer, redirects: int
             f"{first} leads to {_harmless(location)}, which is not an address of a video "
             f"({said(error)}): check its path"
         ) from error
+
+
+def _as_sent(location: str) -> str:
+    """A header was read as Latin-1; what is not ASCII in it is UTF-8, as browsers take it."""
+    try:
+        return location.encode("latin-1").decode()
+    except UnicodeError:
+        return location
 
 
 def _harmless(location: str) -> str:
