@@ -19,6 +19,8 @@ from tests.machine.service import OPTIONS, Service
 READY, WAITING = "ready", "waiting"
 """Snapshots without a camera: booted with the service installed, and with it started."""
 
+RATE = 2.5
+"""Frames a second of most cases: each costs a fifth of a second of the guest's one core."""
 _PREFIX = "test_"
 
 Figure = Callable[[str, float], None]
@@ -128,8 +130,11 @@ def waiting(off: Guest) -> Service:
 @pytest.fixture
 def live(waiting: Service) -> Service:
     """The service while it is live with webcam 0 of `guest.webcams`."""
-    waiting.guest.webcam().plug()
+    webcam = waiting.guest.webcam()
+    webcam.stream.rate = RATE
+    webcam.plug()
     waiting.until_live()
+    waiting.guest.run("sleep 4")  # until the pace of its frames is known
     return waiting
 
 

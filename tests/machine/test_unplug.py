@@ -13,7 +13,10 @@ pytestmark = pytest.mark.machine
 
 
 def test_unplugged_and_plugged_again(live: Service, figure: Figure) -> None:
-    """Ten times: each time it is said, each time it is live again, nothing is left behind."""
+    """Ten times: each time it is said, each time it is live again, nothing is left behind.
+
+    The loop waits longer from time to time, up to half a minute.
+    """
     (webcam,) = live.guest.webcams
     pid = live.pid()
     for count in range(10):

@@ -277,9 +277,9 @@ class Webcam:
         self._thread = threading.Thread(target=self._run, name=self.model.name, daemon=True)
         self._thread.start()
 
-    def set(self, fault: Fault = "", *, rate: float | None = None) -> None:
-        """Let `fault` ail the camera, or none; rate: see `Stream`."""
-        self.stream.fault, self.stream.rate = fault, rate
+    def set(self, fault: Fault = "") -> None:
+        """Let `fault` ail the camera, or none."""
+        self.stream.fault = fault
 
     def plug(self) -> None:
         """Connect the camera, whole: no fault is left from before. Raises: OSError."""
