@@ -24,7 +24,7 @@ def run(shell, timeout_s):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        cwd="/root",
+        cwd="/",
         env={**os.environ, "HOME": "/root", "COLUMNS": "200", "LANG": "C.UTF-8"},
     )
     try:

@@ -82,6 +82,6 @@ class Service:
         return [line for line in listed.splitlines() if "agent.py" not in line]
 
     def events(self) -> list[dict[str, Any]]:
-        """Lines of the log, each of which must be whole."""
+        """Lines of the log, each of which must be whole; the last may still be written."""
         text = self.guest.check(f"cat {STATE}/camera.jsonl")
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.split("\n")[:-1]]

@@ -36,11 +36,11 @@ def test_full(service: Service, figure: Figure) -> None:
     lines = service.journal()[said:]
     about = [line for line in lines if "space" in line.lower()]
     assert 1 <= len(about) <= 4, lines
-    before = len(_whole(service))
+    before = len(service.events())
     guest.check("rm /fill /fill2")
     guest.run("sleep 5")
     assert service.health()["code"] == 200
-    assert len(_whole(service)) > before
+    assert len(service.events()) > before
     assert service.show("NRestarts")["NRestarts"] == "0"
 
 
@@ -59,8 +59,3 @@ def test_read_only_root(off: Guest, figure: Figure) -> None:
     figure("live after power on, on a read-only root", off.run("true").uptime_s)
     off.run("sleep 5")
     assert service.events()
-
-
-def _whole(service: Service) -> list[dict[str, object]]:
-    """The log's lines, each of which reads well."""
-    return service.events()
