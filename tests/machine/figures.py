@@ -16,8 +16,8 @@ _HEAD = """\
 
 By `make test-machine`: Debian's kernel, systemd and camera driver on one emulated x86-64 core, with
 a USB webcam that is a program ([tests/machine](../tests/machine)). Seconds are the guest's own,
-whose core does an instruction a nanosecond: the same on every host, and no measure of a Pi. The
-page is asked four times a second.
+whose core does an instruction a nanosecond: a busy host changes nothing, and they are no measure of
+a Pi. The page is asked four times a second. Where a case was not run or did not end there is none.
 
 """
 

@@ -32,7 +32,7 @@ def test_booted_with_the_camera(off: Guest, figure: Figure) -> None:
     service = Service(guest=off)
     service.until_live(60)
     figure("live after power on", off.run("true").uptime_s)
-    figure("of that until commands are taken", up.uptime_s)
+    figure("commands taken after power on", up.uptime_s)
     shown = service.show("ActiveState", "NRestarts", "StatusText", "WatchdogTimestampMonotonic")
     assert shown["ActiveState"] == "active" and shown["NRestarts"] == "0", service.journal()
     assert shown["StatusText"].startswith("live: ") and " fps" in shown["StatusText"], shown
