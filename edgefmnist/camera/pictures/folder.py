@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from edgefmnist import json_text
 from edgefmnist.camera.pictures.headers import CONVERSIONS, is_picture
 from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.saved_names import is_saved_frame
 from edgefmnist.errors import BadPicture
+from edgefmnist.files import read_json
 
 SUFFIXES = frozenset(
     {".apng", ".avif", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg",
@@ -122,8 +122,7 @@ def _is_28x28_of_a_frame(path: Path, names: set[str]) -> bool:
     if f"{path.stem}.json" not in names:
         return False
     try:
-        with path.with_suffix(".json").open("rb") as file:
-            fields = json_text.loads(file.read(_MOST_JSON_BYTES))
+        fields = read_json(path.with_suffix(".json"), _MOST_JSON_BYTES)
     except (OSError, ValueError):
         return False
     return isinstance(fields, dict) and fields.keys() >= _SAVED_KEYS

@@ -147,6 +147,8 @@ def _checked(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | Non
 
 
 def _decode(data: bytes, header: Header, shrink: int) -> npt.NDArray[Any] | None:
+    if data[:2] in (b"P1", b"P2", b"P3"):
+        data += b"\n"  # text whose last line has no end, which OpenCV takes for cut
     coded = np.frombuffer(data, np.uint8)
     if shrink > 1:
         return cv2.imdecode(coded, _REDUCED[shrink] | _AS_STORED)

@@ -11,7 +11,7 @@ from pathlib import Path
 from edgefmnist import files, links
 from edgefmnist.camera.sinks.jsonl import JsonLines
 from edgefmnist.camera.sinks.lines import WholeLines, tell_lost
-from edgefmnist.camera.sinks.log_repair import cut_unfinished, is_blank
+from edgefmnist.camera.sinks.log_repair import cut_unfinished, is_log, keep_newest
 from edgefmnist.errors import CannotWrite, UsageError
 
 _LEAST_LIMIT = 20_000  # bytes: some ten lines in each of the two files
@@ -31,7 +31,7 @@ def open_log(path: Path, limit_bytes: int, *, every_frame: bool) -> JsonLines:
             "give --jsonl for these lines on standard output"
         )
     try:
-        if not _is_log(links.follow(path), limit_bytes):
+        if not _is_ours(links.follow(path)):
             raise CannotWrite(
                 f"--log {path}: the file holds something else than a log of ours; name another"
             )
@@ -125,9 +125,8 @@ class RotatingFile:
 
     def _put_older_in_order(self) -> None:
         with contextlib.suppress(FileNotFoundError):
-            if self._older.stat().st_size > self._half_bytes:
-                self._older.unlink()  # of a run with a larger limit
-                return
+            if self._older.stat().st_size > self._half_bytes:  # of a run with a larger limit
+                keep_newest(self._older, self._half_bytes)
             descriptor = os.open(self._older, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 cut_unfinished(descriptor)
@@ -136,7 +135,7 @@ class RotatingFile:
 
     def _check_older(self) -> None:
         """Raises: OSError where what stands at ``FILE.1`` is not ours to replace."""
-        if not _is_log(self._older, self._half_bytes):
+        if not _is_ours(self._older):
             raise OSError(errno.EEXIST, "it is no log of ours: move it away", str(self._older))
 
     def _may_be_planted(self, found: os.stat_result) -> bool:
@@ -160,16 +159,9 @@ class RotatingFile:
         self._lines = self._descriptor = None
 
 
-def _is_log(path: Path, most_bytes: int) -> bool:
-    """Whether `path` is free, or holds what `JsonLines` writes or a power cut made of it.
-
-    Raises: OSError.
-    """
+def _is_ours(path: Path) -> bool:
+    """Whether `path` is free, or holds a log of ours. Raises: OSError."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return False
-        with path.open("rb") as file:
-            begins = file.read(1)
-        return begins in (b"", b"{", b"\n") or is_blank(path, most_bytes)
+        return stat.S_ISREG(path.stat().st_mode) and is_log(path)
     except FileNotFoundError:
         return not path.is_symlink()

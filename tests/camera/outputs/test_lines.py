@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from edgefmnist.camera.events import State
 from edgefmnist.camera.sinks.jsonl import JsonLines, event_fields
 from edgefmnist.camera.sinks.lines import WholeLines
 from edgefmnist.camera.sinks.log_file import RotatingFile, open_log
+from edgefmnist.camera.sinks.log_repair import cut_unfinished
 from edgefmnist.errors import CannotWrite, UsageError
 from tests.camera.outputs.conftest import event, full_disk, rows, status
 from tests.conftest import RunCli
 
+ONE = '{"event": "label", "frame": 1}'
 LIMIT = 40_000
 
 
@@ -118,13 +121,13 @@ def test_log_goes_on_where_an_earlier_run_ended(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["log", "log.1"])
 @pytest.mark.parametrize(
     "left",
-    [b'{"killed', b'{"killed"}', bytes(5000), b'{"a": 1' + bytes(99) + b"}\n", b"}\n", b"\0\n" * 9],
-    ids=["half", "no end", "nul", "nul within", "tail", "nul lines"],
+    [b'{"killed', b'{"killed"}', bytes(5000), b'{"a": 1' + bytes(99) + b"}\n", b"\0\n" * 9],
+    ids=["half", "no object", "nul", "nul within", "nul lines"],
 )
 def test_what_a_power_cut_left_at_the_end_of_a_log_is_cut_off(
     tmp_path: Path, name: str, left: bytes
 ) -> None:
-    path, before = tmp_path / name, '{"frame": 1}\n\n{"frame": 2}\n'
+    path, before = tmp_path / name, f"{ONE}\n\n{ONE}\n"
     path.write_bytes(before.encode() + left)
     sink = open_log(tmp_path / "log", LIMIT, every_frame=False)
     sink.on_event(event(frame=3, changed=True))
@@ -134,7 +137,49 @@ def test_what_a_power_cut_left_at_the_end_of_a_log_is_cut_off(
     assert [json.loads(line)["frame"] for line in added] == [3] * (name == "log")
 
 
-@pytest.mark.parametrize("left", [b'{"killed', bytes(5000)], ids=["half", "nul"])
+@pytest.mark.parametrize("name", ["log", "log.1"])
+def test_a_last_line_that_lacks_its_end_only_gets_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(f"{ONE}\n{ONE}")
+    sink = open_log(tmp_path / "log", LIMIT, every_frame=False)
+    sink.on_event(event(frame=3, changed=True))
+    sink.close()
+    assert path.read_text().startswith(f"{ONE}\n{ONE}\n")
+    assert len(rows(path)) == 2 + (name == "log")
+
+
+def test_a_tail_of_zeros_costs_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(f"{ONE}\n")
+    os.truncate(path, 1 << 32)
+    with path.open("r+b") as file:
+        tracemalloc.start()
+        cut_unfinished(file.fileno())
+        most_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert path.read_text() == f"{ONE}\n" and most_bytes < 1 << 20
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{\n  "name": "project",\n  "list": [1, 2]\n}\n',
+        b'{"name": "project"}',
+        b'{"events": []}\n',
+        b"{\\rtf1\\ansi A letter.}",
+        b"\n\n# Notes\n",
+    ],
+    ids=["json", "one line", "like ours", "rtf", "text"],
+)
+@pytest.mark.parametrize("name", ["log", "log.1"])
+def test_what_somebody_else_wrote_is_left(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CannotWrite):
+        open_log(tmp_path / "log", LIMIT, every_frame=False)
+    assert (tmp_path / name).read_bytes() == content
+
+
+@pytest.mark.parametrize("left", [b'{"eve', bytes(50_000)], ids=["half", "nul"])
 def test_a_log_of_which_a_power_cut_left_nothing_begins_again(tmp_path: Path, left: bytes) -> None:
     path = tmp_path / "log"
     path.write_bytes(left)
@@ -145,21 +190,25 @@ def test_a_log_of_which_a_power_cut_left_nothing_begins_again(tmp_path: Path, le
 
 
 def test_a_file_of_zeros_that_is_larger_than_a_log_is_left(tmp_path: Path) -> None:
-    (tmp_path / "disk.img").write_bytes(bytes(LIMIT + 1))
+    disk = tmp_path / "disk.img"
+    disk.touch()
+    os.truncate(disk, 1 << 27)
     with pytest.raises(CannotWrite, match="something else"):
-        open_log(tmp_path / "disk.img", LIMIT, every_frame=False)
-    assert (tmp_path / "disk.img").stat().st_size == LIMIT + 1
+        open_log(disk, LIMIT, every_frame=False)
+    assert disk.stat().st_size == 1 << 27
 
 
 def test_log_of_a_run_with_a_larger_limit_is_brought_down(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    path.write_text("{}\n" * LIMIT)
-    (tmp_path / "log.1").write_text("{}\n" * LIMIT)
+    (tmp_path / "log.1").write_text(f"{ONE}\n" * LIMIT)
+    path.write_text("".join(f'{{"event": "label", "frame": {at}}}\n' for at in range(LIMIT)))
     sink = open_log(path, LIMIT, every_frame=True)
     sink.on_event(event(frame=3))
     sink.close()
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= LIMIT
     assert [row["frame"] for row in rows(path)] == [3]
+    kept = [row["frame"] for row in rows(tmp_path / "log.1")]
+    assert kept == [*range(kept[0], LIMIT)] and len(kept) > 100  # the newest
 
 
 def test_moved_log_and_deleted_folder_are_made_anew(tmp_path: Path) -> None:

@@ -191,3 +191,10 @@ def test_an_animated_gif_is_a_film_and_for_predict_its_first_picture(
     frames = list(iter(open_source(SourceConfig(uri=str(path))).read, None))
     assert [number_of(frame.pixels) for frame in frames] == [0, 1, 2, 3]
     assert len(run_cli("predict", "--jsonl", path).stdout.splitlines()) == 1
+
+
+def test_what_lies_beside_a_picture_is_not_waited_for(tmp_path: Path) -> None:
+    put(tmp_path, "a.png", "b.png")
+    os.mkfifo(tmp_path / "a.json")  # opened, it would wait for a writer
+    (tmp_path / "b.json").symlink_to("/dev/zero")
+    assert [path.name for path in list_pictures(tmp_path).pictures] == ["a.png", "b.png"]

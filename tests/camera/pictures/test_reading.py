@@ -55,7 +55,7 @@ def test_white_of_a_portable_bitmap_is_what_its_header_says(
     samples = np.linspace(0, white, 40 * 60).round().astype(int).reshape(40, 60)
     stored = samples if kind in (b"P2", b"P5") else np.repeat(samples, 3, axis=1)
     if kind in (b"P2", b"P3"):
-        body = "\n".join(" ".join(map(str, row)) for row in stored).encode() + b"\n"
+        body = "\n".join(" ".join(map(str, row)) for row in stored).encode()
     else:
         body = stored.astype(">u2" if white > 255 else np.uint8).tobytes()
     path = tmp_path / "a.ppm"

@@ -75,8 +75,8 @@ def explained(error: BaseException, address: Address | str) -> CameraUnavailable
         words = error.strerror or type(error).__name__
     else:
         return CameraUnavailable(
-            f"{address} sends what is not a video over HTTP ({_what_came(error)}): check that port "
-            "and path are right"
+            f"{address} sends what is not a video ({_what_came(error)}): check that the address is "
+            "that of the camera's stream"
         )
     return CameraUnavailable(
         f"no video from {address} ({said(words)}): check that address, port and path are right "
