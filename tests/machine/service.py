@@ -76,10 +76,9 @@ class Service:
 
     def processes(self) -> list[str]:
         """State and command of each process of the service or left by it."""
-        listed = self.guest.run(
-            "ps -eo stat,args | grep -E '[e]dgefmnist/|[l]auncher|<defunct>'"
-        ).out
-        return [line for line in listed.splitlines() if "agent.py" not in line]
+        listed = self.guest.check("ps -eo stat,args --no-headers").splitlines()
+        words = ("/edgefmnist/bin/", "edgefmnist/children/", "<defunct>")
+        return [line for line in listed if any(word in line for word in words)]
 
     def events(self) -> list[dict[str, Any]]:
         """Lines of the log, each of which must be whole; the last may still be written."""
