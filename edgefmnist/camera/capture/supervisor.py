@@ -23,10 +23,12 @@ from edgefmnist.camera.capture.watchdog import SECOND_NS, STALE_NS, Backoff, Pac
 from edgefmnist.camera.events import Fault, State, Status
 from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.source import SourceConfig, is_endless, name_of
+from edgefmnist.camera.sources import v4l2_device
 from edgefmnist.errors import BadPicture, CameraUnavailable
 from edgefmnist.records import Frame
 
 _WAIT_NS = SECOND_NS // 5
+_SETTLE_NS = SECOND_NS // 2  # until udev has given a new device its group
 _WORDS: dict[Fault, str] = {
     "no-frame": "no new frame came",
     "frozen": "the same picture came again and again",
@@ -71,6 +73,7 @@ class Supervisor:
         self._last: Pixels | None = None
         self._lingering: list[CaptureProcess] = []
         self._start_at_ns = 0
+        self._devices: list[int] = []
         self._status = Status(state=State.STARTING, since_ns=_now_ns())
         self._process: CaptureProcess | None = None
         self._watchdog = self._start()
@@ -240,13 +243,17 @@ class Supervisor:
         lived_ns = self._good_ns - self._live_ns
         self._live_ns = self._good_ns
         self._start_at_ns = now_ns + self._backoff.next_ns(lived_ns)
+        self._devices = v4l2_device.numbers()
         self._enter(State.RESTARTING, self._status.fault, self._status.detail)
 
     def _start_when_due(self, until_ns: int) -> None:
         """Start again, or wait for that until `until_ns` at the longest."""
         wait_ns = min(self._start_at_ns, until_ns) - _now_ns()
         if wait_ns > 0:
-            time.sleep(wait_ns / SECOND_NS)
+            time.sleep(min(wait_ns, _WAIT_NS) / SECOND_NS)
+        if (devices := v4l2_device.numbers()) != self._devices:  # plugged in again, perhaps
+            self._devices, self._backoff = devices, Backoff()
+            self._start_at_ns = min(self._start_at_ns, _now_ns() + _SETTLE_NS)
         if _now_ns() >= self._start_at_ns:
             self._dropped = [self.dropped, 0]
             self._first_index = self._next_index

@@ -19,6 +19,7 @@ import pytest
 from edgefmnist.camera.capture.supervisor import Supervisor
 from edgefmnist.camera.events import State
 from edgefmnist.camera.source import SourceConfig
+from edgefmnist.camera.sources import v4l2_device
 from edgefmnist.errors import BadPicture, CameraUnavailable
 from tests.camera.capture.conftest import Camera, Watched, children, picture
 
@@ -189,6 +190,19 @@ def test_with_patience_it_is_waited_for(camera: Camera, watched: Start) -> None:
     threading.Timer(1.5, camera.listen).start()
     run = watched(camera.url, give_up_after_s=60)
     told("live after", run.until_live(60))
+
+
+def test_a_camera_that_is_plugged_in_is_tried_at_once(
+    watched: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it was away, and however long the next try would have been waited for."""
+    monkeypatch.setattr(v4l2_device, "DEVICES", tmp_path)
+    run = watched("/dev/video789", give_up_after_s=600)
+    run.until(lambda: run.capture.status.state is State.RESTARTING, 60)
+    run.capture._start_at_ns += 10**13
+    before = run.capture.status.restarts
+    (tmp_path / "video789").touch()
+    run.until(lambda: run.capture.status.restarts > before, 60)
 
 
 def test_demo_is_started_again_and_a_file_is_not(
