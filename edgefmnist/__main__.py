@@ -16,7 +16,7 @@ def main() -> None:
     try:
         _forget_current_folder()
         _prepare_streams()
-        from edgefmnist.children import first_process
+        from edgefmnist import first_process
 
         first_process.do_duties()
         from edgefmnist.cli import run

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import re
 import sys
@@ -59,8 +60,6 @@ def python(
 
     Raises: OSError where no descriptors are left.
     """
-    import json  # help screens start sooner without it
-
     lifeline, _ = _lifeline()
     path = [entry for entry in sys.path if isinstance(entry, str) and Path(entry).is_absolute()]
     flags = [flag for name, flag in _FLAGS.items() if getattr(sys.flags, name)]

@@ -70,6 +70,8 @@ def unfinished(out: Path) -> dict[str, Any] | None:
         state["settings"] = _with_later_fields(state["settings"])
         for key in ("recipe", "epochs", "seed", "backend", "settings", "model", *_FILES):
             state[key]
+        if Path(state["model"]).name != state["model"]:
+            raise ValueError("its model lies elsewhere")
         return dict(state, epoch=len(state["history"]))
     except (ValueError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path} is damaged: delete {out} and train again") from error
@@ -125,6 +127,11 @@ def load(config: TrainConfig) -> Checkpoint:
         raise BadInput(
             f"{path} cannot be loaded ({type(error).__name__}): delete {config.out} and train again"
         ) from error
+    if not model.compiled:  # any other model put in its place: training cannot continue
+        raise BadInput(
+            f"{path} has no optimizer in it, so it is no checkpoint: delete {config.out} and train "
+            "again"
+        )
     return Checkpoint(model=model, history=records)
 
 

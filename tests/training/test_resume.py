@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgefmnist.training import recipes
 from tests.conftest import RunCli, assert_one_line
 
 SCRIPT = Path(__file__).parent / "short_training.py"
@@ -120,6 +122,15 @@ def test_ctrl_c_keeps_a_checkpoint_and_exits_130(run_cli: RunCli, tmp_path: Path
         "train", "--recipe", "seed-2", "--epochs", "2", "--out", tmp_path / "run", "--resume"
     )
     assert_one_line(other, 2, "recipe seed-1")
+    spoiled = tmp_path / "spoiled"
+    shutil.copytree(tmp_path / "run", spoiled)
+    recipes.get("seed-1").build().save(spoiled / state["model"])  # a model, and no checkpoint
+    refused = run_cli("train", "--recipe", "seed-1", "--epochs", "2", "--out", spoiled, "--resume")
+    assert_one_line(refused, 5, "is no checkpoint")
+    elsewhere = json.dumps({**state, "model": str(tmp_path / "run" / state["model"])})
+    (spoiled / "checkpoint.json").write_text(elsewhere)
+    refused = run_cli("train", "--recipe", "seed-1", "--epochs", "2", "--out", spoiled, "--resume")
+    assert_one_line(refused, 5, "checkpoint.json is damaged")
     for later in ("start", "photos"):  # as a version wrote it that knew neither
         del state[later]
     del state["settings"]["weight_decay"]
