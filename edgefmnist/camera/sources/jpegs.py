@@ -6,6 +6,7 @@ them before it gives the first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from edgefmnist.camera.sources.http.multipart import MOST_BYTES, Ended, TooMuch
@@ -13,8 +14,23 @@ from edgefmnist.camera.sources.http.multipart import MOST_BYTES, Ended, TooMuch
 BEGINS = b"\xff\xd8\xff"
 """How a JPEG picture begins: the start of the image, and that of a marker (ITU-T T.81, B.1.1.2)."""
 
+_START = re.compile(rb"\xff\xd8\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]")  # and a first segment
+
 _SOI, _EOI = 0xD8, 0xD9
 _NO_SEGMENT = frozenset({0x00, 0x01, *range(0xD0, 0xD8)})  # stuffing in coded data, and restarts
+
+
+def has_picture(data: bytes) -> bool:
+    """Whether a picture begins somewhere in `data`, also after bytes that are part of none.
+
+    Four bytes may come about by chance in any coded data: the first segment must lie in `data` too,
+    and be followed by a marker.
+    """
+    for found in _START.finditer(data):
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+        if at + 1 < len(data) and data[at] == 0xFF and data[at + 1] >= 0xC0:
+            return True
+    return False
 
 
 class Jpegs:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edgefmnist.camera.sources.http.multipart import Ended, TooMuch
-from edgefmnist.camera.sources.jpegs import Jpegs
+from edgefmnist.camera.sources.jpegs import Jpegs, has_picture
 
 GRAIN = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
@@ -81,3 +81,25 @@ def test_what_never_ends_is_given_up(data: bytes) -> None:
     stream = Jpegs(lambda: first.pop() if first else bytes(1 << 16))
     with pytest.raises(TooMuch, match="16 MB"):
         stream.part()
+
+
+def test_a_picture_is_found_in_what_comes_before_it() -> None:
+    for kind, picture in KINDS.items():
+        for before in (
+            b"",
+            b"\r\n",
+            PLAIN[300:],
+            b"HTTP/1.0 200 OK\r\n\r\n",
+            b"\xff\xd8\xff\xe0" * 9,
+        ):
+            assert has_picture(before + picture), kind
+
+
+def test_other_data_hold_none() -> None:
+    """Not by chance either: a megabyte has 16 places that begin like one."""
+    noise = bytearray(np.random.default_rng(0).bytes(1 << 20))
+    for at in range(0, len(noise) - 4, 1 << 16):
+        noise[at : at + 4] = b"\xff\xd8\xff\xe0"
+        noise[at + 4 : at + 6] = b"\x01\x00"
+        noise[at + 4 + 256] = 0
+    assert not has_picture(bytes(noise)) and not has_picture(b"\xff\xd8\xff\xe0")

@@ -327,3 +327,18 @@ def test_an_address_of_tcp_may_have_a_zone(monkeypatch: pytest.MonkeyPatch) -> N
         with pytest.raises(CameraUnavailable):
             open_source(SourceConfig(uri=f"tcp://[fe80::1{zone}]:8888"))
     assert asked == [("fe80::1%eth0", 8888)] * 2
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"HTTP/1.0 200 OK\r\n\r\n", b"in the middle"])
+def test_who_joins_a_stream_in_the_middle_waits_for_the_next_picture(before: bytes) -> None:
+    pictures = [jpeg(numbered(number)) for number in range(4)]
+    if before == b"in the middle":
+        before, pictures = pictures[0][len(pictures[0]) // 2 :], pictures[1:]
+    first = 4 - len(pictures)
+    stay = threading.Event()
+    with byte_server(before + b"".join(pictures), stay) as address:
+        source = open_source(SourceConfig(uri=f"tcp://{address}"))
+        frames = [source.read() for _ in pictures]
+        assert [number_of(frame.pixels) for frame in frames if frame] == [*range(first, 4)]
+        stay.set()
+        source.close()
