@@ -78,9 +78,9 @@ class TcpBody:
             self._wire.until_s = until_s
 
     def read1(self, size: int, until_s: float) -> bytes:
-        """At least one byte, none at the end. until_s: by ``time.monotonic()``. Raises: OSError."""
+        """1 to `size` bytes, none at the end. until_s: by ``time.monotonic()``. Raises: OSError."""
         if self._peeked:
-            taken, self._peeked = self._peeked, b""
+            taken, self._peeked = self._peeked[:size], self._peeked[size:]
             return taken
         self._wire.until_s = until_s
         return self._wire.read(size) or b""
