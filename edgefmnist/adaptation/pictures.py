@@ -16,11 +16,11 @@ from edgefmnist.camera.pictures.finding import read_finding
 from edgefmnist.camera.pictures.folder import Complaints, PictureFolder, list_pictures
 from edgefmnist.camera.pictures.notes import OnNote
 from edgefmnist.camera.pictures.reading import read_picture
+from edgefmnist.camera.pictures.saved_names import MOST_RECORD_BYTES
 from edgefmnist.errors import BadInput, BadPicture
 from edgefmnist.preprocess import Preprocessor
 
 MOST_PICTURES = 5_000
-_MOST_JSON_BYTES = 262_144
 _TIME = re.compile(
     r"(?<!\d)(20\d\d)[-:_.]?(\d\d)[-:_.]?(\d\d)[-_ T.]?(\d\d)[-:_.]?(\d\d)[-:_.]?(\d\d)", re.ASCII
 )
@@ -199,7 +199,7 @@ def taken_s(path: Path, exif: str) -> int | None:
     name. The file's own time is that of the last copy as often as not: it is not asked.
     """
     try:
-        fields = files.read_json(path.with_suffix(".json"), _MOST_JSON_BYTES)
+        fields = files.read_json(path.with_suffix(".json"), MOST_RECORD_BYTES)
         told = str(fields.get("time", "")) if isinstance(fields, dict) else ""
     except (OSError, ValueError):
         told = ""

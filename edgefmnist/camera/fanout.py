@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edgefmnist.camera.events import CameraEvent, Sink, Status
+from edgefmnist.camera.token_bucket import TokenBucket
 
 OnTrouble = Callable[[Sink, OSError | None, int], None]
 """Told when a sink begins to fail (the error), fails in another way, and works again (None); and
@@ -69,8 +70,7 @@ class _Troubles:
         self._kind: object = None  # how it is; None: it works
         self._told_kind: object = None
         self._changes = 0  # since the last one told
-        self._left = float(_AT_ONCE)
-        self._since_s = time.monotonic()
+        self._bucket = TokenBucket(_AT_ONCE, _THEN_S, time.monotonic())
 
     def is_news(self, error: OSError | None) -> bool:
         """Whether to tell now how the sink is."""
@@ -81,18 +81,12 @@ class _Troubles:
         if kind != self._kind:
             self._kind = kind
             self._changes += 1
-        return kind != self._told_kind and self._may_tell()
+        return kind != self._told_kind and self._bucket.left(time.monotonic()) >= 1
 
     def told(self) -> int:
         """Note that it is told now; returns how many changes were not."""
         missed = self._changes - 1
         self._told_kind = self._kind
-        self._left -= 1
+        self._bucket.take()
         self._changes = 0
         return missed
-
-    def _may_tell(self) -> bool:
-        now_s = time.monotonic()
-        self._left = min(_AT_ONCE, self._left + (now_s - self._since_s) / _THEN_S)
-        self._since_s = now_s
-        return self._left >= 1

@@ -6,6 +6,7 @@ import re
 import time
 
 from edgefmnist.camera.events import Status
+from edgefmnist.camera.token_bucket import TokenBucket
 
 _BURST = 20
 _REFILL_S = 300.0
@@ -24,7 +25,7 @@ class Damped:
         """Nothing was said yet."""
         self._ailing = False
         self._said: dict[tuple[str, str], float] = {}  # when, by state and words without numbers
-        self._left, self._filled_s = float(_BURST), time.monotonic()
+        self._bucket = TokenBucket(_BURST, _REFILL_S, time.monotonic())
         self._missed = 0
 
     def line(self, status: Status) -> str:
@@ -39,12 +40,10 @@ class Damped:
             self._said = {}
         elif key in self._said:
             return ""
-        self._left = min(_BURST, self._left + (now - self._filled_s) / _REFILL_S)
-        self._filled_s = now
-        if self._left < 1:
+        if self._bucket.left(now) < 1:
             self._missed += 1
             return ""
-        self._left -= 1
+        self._bucket.take()
         if status.fault:
             self._said[key] = now
         missed, self._missed = self._missed, 0

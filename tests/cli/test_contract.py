@@ -40,27 +40,25 @@ def test_the_service_commands_too(run_cli: RunCli, command: str) -> None:
     assert f"edgefmnist service {command}" in (ROOT / "README.md").read_text()
 
 
-def test_help_loads_nothing_heavy() -> None:
+def loaded_by(*words: str) -> set[str]:
+    """Modules that the command line has loaded after a command that ends with 0."""
     code = (
-        "import sys; sys.argv = ['edgefmnist', '--help']\n"
+        f"import sys; sys.argv = ['edgefmnist', *{words!r}]\n"
         "from edgefmnist.cli import run\n"
         "assert run() == 0\n"
         "import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    loaded = {name.partition(".")[0] for name in json.loads(result.stderr)}
+    return set(json.loads(result.stderr))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = {name.partition(".")[0] for name in loaded_by("--help")}
     assert not loaded & {"numpy", "cv2", "rich", "tensorflow", "keras", "matplotlib", "psutil"}
 
 
-def test_a_command_loads_no_other(run_cli: RunCli) -> None:
-    code = (
-        "import sys; sys.argv = ['edgefmnist', 'verify', '--help']\n"
-        "from edgefmnist.cli import run\n"
-        "assert run() == 0\n"
-        "import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    loaded = set(json.loads(result.stderr))
+def test_a_command_loads_no_other() -> None:
+    loaded = loaded_by("verify", "--help")
     assert "edgefmnist.cli.verify" in loaded
     assert not loaded & {f"edgefmnist.cli.{name}" for name in NAMES if name != "verify"}
 

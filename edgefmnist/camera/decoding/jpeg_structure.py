@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 
-_SOI, _EOI, _SOS, _DHT, _DQT, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB, 0xDD
+SOI, EOI, _SOS, _DHT, _DQT, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB, 0xDD
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a segment
+ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a segment
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+
+BEGINS = b"\xff\xd8\xff"
+"""The start of the image, and that of a first marker."""
 
 END = b"\xff\xd9"
 FEW_BYTES = 32
@@ -91,12 +94,12 @@ def read_structure(data: bytes) -> Structure:
     found, at = Structure(), 2
     while True:
         marker, at = _next_marker(data, at, found)
-        if marker == _EOI or marker == -1:
-            found.has_end = marker == _EOI
+        if marker == EOI or marker == -1:
+            found.has_end = marker == EOI
             break
-        if marker == _SOI:
+        if marker == SOI:
             raise DamagedPicture("a second picture begins in it")
-        if marker in _ALONE:
+        if marker in ALONE:
             continue
         length = int.from_bytes(data[at : at + 2], "big")
         if length < 2 or at + length > len(data):

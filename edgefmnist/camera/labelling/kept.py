@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edgefmnist import files
-from edgefmnist.camera.pictures.saved_names import SAVED
+from edgefmnist.camera.pictures.saved_names import MOST_RECORD_BYTES, SAVED
 from edgefmnist.class_names import MOST, MOST_CHARACTERS
-
-_MOST_RECORD_BYTES = 262_144
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +102,7 @@ def _order(frame: KeptFrame) -> tuple[int, float, int]:
 def _fields(path: Path) -> dict[str, Any]:
     """What a record says, as far as it makes sense: anybody may have written it."""
     try:
-        told = files.read_json(path, _MOST_RECORD_BYTES)
+        told = files.read_json(path, MOST_RECORD_BYTES)
     except (OSError, ValueError):
         return {}
     if not isinstance(told, dict):

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefmnist import files
+from edgefmnist.camera.pictures.saved_names import MOST_RECORD_BYTES
 from edgefmnist.preprocess import PREPROCESS_ID
 
 _SIDE = 28
 _MOST_OUTLINES = 50
 _POINTS = re.compile(r"[0-9]{1,5},[0-9]{1,5}(?: [0-9]{1,5},[0-9]{1,5}){0,1999}", re.ASCII)
 _SMOOTHING = 1 / 400  # of the width: what a small picture does not show
-_MOST_RECORD_BYTES = 262_144
 _MOST_PHOTO_BYTES = 1 << 28
 
 
@@ -71,7 +71,7 @@ def read_finding(photo: Path) -> Finding | None:
     it was found in another way than pictures are prepared now.
     """
     try:
-        fields = files.read_json(photo.with_suffix(".json"), _MOST_RECORD_BYTES)
+        fields = files.read_json(photo.with_suffix(".json"), MOST_RECORD_BYTES)
         if not isinstance(fields, dict) or fields.get("preprocess") != PREPROCESS_ID:
             return None
         content = files.read_bytes(photo, _MOST_PHOTO_BYTES)

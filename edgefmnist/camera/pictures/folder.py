@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgefmnist.camera.pictures.headers import CONVERSIONS, is_picture
 from edgefmnist.camera.pictures.notes import OnNote
-from edgefmnist.camera.pictures.saved_names import is_saved_frame
+from edgefmnist.camera.pictures.saved_names import MOST_RECORD_BYTES, is_saved_frame
 from edgefmnist.errors import BadPicture
 from edgefmnist.files import read_json
 
@@ -22,7 +22,6 @@ SUFFIXES = frozenset(
 _NEVER_PHOTOS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})  # of Windows
 _SAVED_KEYS = {"why", "announced", "camera", "box"}  # of the JSON beside a frame that was kept
 _UNNAMED = "a picture by its content but not by its name: let it end in .jpg or the like"
-_MOST_JSON_BYTES = 262_144
 _MOST_COMPLAINTS = 5
 
 
@@ -122,7 +121,7 @@ def _is_28x28_of_a_frame(path: Path, names: set[str]) -> bool:
     if f"{path.stem}.json" not in names:
         return False
     try:
-        fields = read_json(path.with_suffix(".json"), _MOST_JSON_BYTES)
+        fields = read_json(path.with_suffix(".json"), MOST_RECORD_BYTES)
     except (OSError, ValueError):
         return False
     return isinstance(fields, dict) and fields.keys() >= _SAVED_KEYS

@@ -1,4 +1,4 @@
-"""Names of the files that ``--save-uncertain`` writes."""
+"""Names and sizes of the files that ``--save-uncertain`` writes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 
 SAVED = re.compile(r"(edgefmnist-([0-9]{8,18})-[0-9]{8}T[0-9]{6}Z)\.(?:jpg|png|json)", re.ASCII)
 """Stem and number of one such name."""
+
+MOST_RECORD_BYTES = 262_144
+"""Of the JSON beside a frame, which anybody may have written."""
 
 
 def saved_stem(number: int, time: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict, deque
 
 from edgefmnist.camera.preview.peers import peer_of
+from edgefmnist.camera.token_bucket import TokenBucket
 
 BURST = 100
 EVERY_S = 2.0
@@ -44,18 +45,15 @@ class Attempts:
 
 class _Peer:
     def __init__(self) -> None:
-        self._left = float(BURST)
-        self._at_s = time.monotonic()
+        self._bucket = TokenBucket(BURST, EVERY_S, time.monotonic())
         self._guesses: deque[bytes] = deque(maxlen=_REMEMBERED)
 
     def wait_s(self) -> int:
-        now_s = time.monotonic()
-        self._left = min(BURST, self._left + (now_s - self._at_s) / EVERY_S)
-        self._at_s = now_s
-        return 0 if self._left >= 1 else math.ceil((1 - self._left) * EVERY_S)
+        left = self._bucket.left(time.monotonic())
+        return 0 if left >= 1 else math.ceil((1 - left) * EVERY_S)
 
     def failed(self, guess: str) -> None:
         digest = hashlib.sha256(guess.encode("utf-8", "surrogateescape")).digest()
         if digest not in self._guesses:
             self._guesses.append(digest)
-            self._left -= 1
+            self._bucket.take()

@@ -18,9 +18,6 @@ OPEN_PATHS = frozenset({"/healthz", "/page.css", "/icon.svg"})
 """Need no token: whether the camera is live, which a monitor may ask without holding the key to
 its pictures, and what the page that asks for the token is made of."""
 
-PAGES = {"/": "./", "/label": "label"}
-"""What a person opens, and how it names itself: a proxy may put something before the paths."""
-
 _COOKIE_S = 30 * 24 * 3600
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z.-]+))(?::[0-9]*)?")
 _HEADERS = {
@@ -75,31 +72,29 @@ class Guard:
 
     async def _for_holders(self, request: Request, token: Token) -> Response | None:
         """None: let through."""
-        page = PAGES.get(request.scope["path"])
+        page = login.PAGES.get(request.scope["path"])
         if page and request.method == "POST":
             given: str | None = await login.posted_token(request)
         else:
             given = request.query_params.get("token")
         if not token.is_cookie(request.cookies.get(self._cookie, "")):
-            refusal = self._refusal(request, token, given, page or "./")
+            refusal = self._refusal(request, token, given)
             if refusal is not None:
                 return refusal
         return self._welcome(token, page) if page and given is not None else None
 
-    def _refusal(
-        self, request: Request, token: Token, given: str | None, page: str
-    ) -> Response | None:
-        """None: `given` or the Authorization header has the token. page: where it can be typed."""
+    def _refusal(self, request: Request, token: Token, given: str | None) -> Response | None:
+        """None: `given` or the Authorization header has the token."""
         guesses = [guess for guess in (given, _bearer(request)) if guess]
         address = request.client.host if request.client else ""
         wait_s = self._attempts.wait_s(address) if guesses else 0
         if wait_s:
-            return login.ask_later(request, page, wait_s)
+            return login.ask_later(request, wait_s)
         if any(map(token.is_text, guesses)):
             return None
         for guess in guesses:
             self._attempts.failed(address, guess)
-        return login.ask(request, page, wrong=given is not None)
+        return login.ask(request, wrong=given is not None)
 
     def _welcome(self, token: Token, page: str) -> Response:
         answer = RedirectResponse(page, status_code=303)

@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+PAGES = {"/": "./", "/label": "label"}
+"""What a person opens, and how it names itself: a proxy may put something before the paths."""
+
 _MAX_FORM_BYTES = 4096
 _ASK = """<!doctype html>
 <html lang="en">
@@ -38,28 +41,26 @@ async def posted_token(request: Request) -> str:
     return dict(parse_qsl(body.decode("utf-8", "replace"))).get("token", "").strip()
 
 
-def ask(request: Request, page: str, *, wrong: bool) -> Response:
-    """Status 401: a form for a browser, a line for a program.
-
-    page: which the form leads to. wrong: a token was given.
-    """
+def ask(request: Request, *, wrong: bool) -> Response:
+    """Status 401: a form for a browser, a line for a program. wrong: a token was given."""
     why = (
         "This token is not the right one. The newest is in the address that edgefmnist prints "
         "when it starts, or was set in EDGEFMNIST_PREVIEW_TOKEN."
         if wrong
         else "Open the address that edgefmnist prints when it starts, or enter its token here."
     )
-    return _answer(request, page, why, 401, {"WWW-Authenticate": 'Bearer realm="edgefmnist"'})
+    return _answer(request, why, 401, {"WWW-Authenticate": 'Bearer realm="edgefmnist"'})
 
 
-def ask_later(request: Request, page: str, wait_s: int) -> Response:
+def ask_later(request: Request, wait_s: int) -> Response:
     """Status 429: too many tokens were tried."""
     why = f"Too many wrong tokens came from your address: wait {wait_s} s, then try again."
-    return _answer(request, page, why, 429, {"Retry-After": str(wait_s)})
+    return _answer(request, why, 429, {"Retry-After": str(wait_s)})
 
 
-def _answer(request: Request, page: str, why: str, code: int, headers: dict[str, str]) -> Response:
+def _answer(request: Request, why: str, code: int, headers: dict[str, str]) -> Response:
     if "text/html" in request.headers.get("accept", ""):
+        page = PAGES.get(request.scope["path"], "./")
         form = _ASK.format(page=page, why=html.escape(why))
         return HTMLResponse(form, status_code=code, headers=headers)
     return PlainTextResponse(f"{why}\n", status_code=code, headers=headers)

@@ -6,12 +6,11 @@ in NUL bytes. Or only half of a line was there. Whoever reads the log should stu
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
 
-from edgefmnist import files
+from edgefmnist import files, json_text
 
 BEGINS = b'{"event": "'
 """How every line of ours does."""
@@ -95,6 +94,6 @@ def _line_start(descriptor: int, end: int) -> int:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(json_text.loads(line), dict)
     except ValueError:
         return False

@@ -17,6 +17,7 @@ from edgefmnist.camera.pictures.finding import finding_fields
 from edgefmnist.camera.sinks.frame_store import FrameStore, InUse
 from edgefmnist.camera.sinks.jsonl import prediction_fields, utc_now
 from edgefmnist.camera.sinks.worker import Worker
+from edgefmnist.camera.token_bucket import TokenBucket
 from edgefmnist.errors import UsageError
 
 _LEAST_LIMIT = 1_000_000  # bytes: a few frames
@@ -77,36 +78,33 @@ class Sampler:
 
     def __init__(self) -> None:
         """Begin with the whole burst."""
-        self._left = float(_BURST)
-        self._filled_s: float | None = None
+        self._bucket = TokenBucket(_BURST, _REFILL_S)
         self._pauses_s: dict[str, float] = {}
         self._next_s: dict[str, float] = {}
 
     def why(self, event: CameraEvent, now_s: float) -> Why | None:
         """Why to keep this frame, None where not to. now_s: a clock that never steps."""
-        if self._filled_s is not None:
-            self._left = min(_BURST, self._left + (now_s - self._filled_s) / _REFILL_S)
-        self._filled_s = now_s
+        left = self._bucket.left(now_s)
         if event.announced is None:  # a run that has hardly begun
             return None
         if event.changed:
             self._pauses_s.pop(event.announced, None)
             soonest_s = self._next_s.get(event.announced, now_s)
             self._next_s[event.announced] = min(soonest_s, now_s + _PAUSE_S)
-            return self._take(0, "changed")
+            return self._take(left, "changed")
         if not is_uncertain(event) or now_s < self._next_s.get(event.announced, now_s):
             return None
-        why = self._take(_RESERVE, "uncertain")
+        why = self._take(left - _RESERVE, "uncertain")
         if why is not None:
             pause_s = self._pauses_s.get(event.announced, _PAUSE_S)
             self._next_s[event.announced] = now_s + pause_s
             self._pauses_s[event.announced] = min(2 * pause_s, _LONGEST_PAUSE_S)
         return why
 
-    def _take(self, reserve: int, why: Why) -> Why | None:
-        if self._left < reserve + 1:
+    def _take(self, left: float, why: Why) -> Why | None:
+        if left < 1:
             return None
-        self._left -= 1
+        self._bucket.take()
         return why
 
 

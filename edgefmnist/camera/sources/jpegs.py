@@ -7,17 +7,13 @@ them before it gives the first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from edgefmnist.camera.sources.http.multipart import MOST_BYTES, Ended, TooMuch
-
-BEGINS = b"\xff\xd8\xff"
-"""How a JPEG picture begins: the start of the image, and that of a marker (ITU-T T.81, B.1.1.2)."""
+from edgefmnist.camera.decoding.jpeg_structure import ALONE, BEGINS, EOI, SOI
+from edgefmnist.camera.sources.pieces import MOST_BYTES, Pieces, TooMuch
 
 _START = re.compile(rb"\xff\xd8\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]")  # and a first segment
 
-_SOI, _EOI = 0xD8, 0xD9
-_NO_SEGMENT = frozenset({0x00, 0x01, *range(0xD0, 0xD8)})  # stuffing in coded data, and restarts
+_NO_SEGMENT = ALONE | {0x00}  # which is stuffing in coded data
 
 
 def has_picture(data: bytes) -> bool:
@@ -33,15 +29,10 @@ def has_picture(data: bytes) -> bool:
     return False
 
 
-class Jpegs:
+class Jpegs(Pieces):
     """Reads picture after picture; a `mjpeg.Parts`."""
 
     timestamp = b""
-
-    def __init__(self, read: Callable[[], bytes]) -> None:
-        """read: gives some more, nothing at the end."""
-        self._read = read
-        self._buffer = bytearray()
 
     def part(self) -> bytes:
         """The next picture; one that is cut goes up to where another begins.
@@ -49,10 +40,7 @@ class Jpegs:
         Raises: Ended, TooMuch, what `read` raises.
         """
         self._skip_to_picture()
-        end = self._end()
-        taken = bytes(self._buffer[:end])
-        del self._buffer[:end]
-        return taken
+        return self._taken(self._end())
 
     def _skip_to_picture(self) -> None:
         skipped = 0
@@ -70,9 +58,9 @@ class Jpegs:
         at = 2
         while True:
             marker, at = self._marker(at)
-            if marker == _EOI:
+            if marker == EOI:
                 return at
-            if marker == _SOI:
+            if marker == SOI:
                 return at - 2
             if marker not in _NO_SEGMENT:  # its length says where it ends: it may hold a thumbnail
                 self._have(at + 2)
@@ -96,9 +84,3 @@ class Jpegs:
             if count > MOST_BYTES:
                 raise TooMuch(f"a picture of over {MOST_BYTES // 1_000_000} MB")
             self._fill()
-
-    def _fill(self) -> None:
-        more = self._read()
-        if not more:
-            raise Ended
-        self._buffer += more

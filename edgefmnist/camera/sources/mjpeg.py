@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from edgefmnist.camera.decoding.jpeg_structure import BEGINS
 from edgefmnist.camera.decoding.limits import STREAM
 from edgefmnist.camera.decoding.live import LiveDecoder
 from edgefmnist.camera.source import without_password
@@ -19,9 +20,10 @@ from edgefmnist.camera.sources.decoder import is_playlist
 from edgefmnist.camera.sources.http import failures
 from edgefmnist.camera.sources.http.address import Address, parse
 from edgefmnist.camera.sources.http.connection import Answer
-from edgefmnist.camera.sources.http.multipart import Ended, Multipart
+from edgefmnist.camera.sources.http.multipart import Multipart
 from edgefmnist.camera.sources.http.opening import open_answer
-from edgefmnist.camera.sources.jpegs import BEGINS, Jpegs
+from edgefmnist.camera.sources.jpegs import Jpegs
+from edgefmnist.camera.sources.pieces import Ended
 from edgefmnist.camera.sources.stream import Body, StreamSource, open_body
 from edgefmnist.errors import CameraUnavailable, UsageError
 from edgefmnist.records import Frame

@@ -6,16 +6,13 @@ import contextlib
 import time
 from urllib.parse import urlsplit
 
+from edgefmnist.camera.decoding.jpeg_structure import BEGINS
 from edgefmnist.camera.source import without_password
+from edgefmnist.camera.sources.http.address import host_of
 from edgefmnist.camera.sources.http.connection import TimedReader, connected
-from edgefmnist.camera.sources.jpegs import BEGINS, Jpegs, has_picture
+from edgefmnist.camera.sources.jpegs import Jpegs, has_picture
 from edgefmnist.camera.sources.mjpeg import MjpegSource
-from edgefmnist.camera.sources.stream import (
-    OPEN_TIMEOUT_S,
-    StreamSource,
-    no_video,
-    open_body,
-)
+from edgefmnist.camera.sources.stream import OPEN_TIMEOUT_S, StreamSource, no_video, open_body
 from edgefmnist.errors import CameraUnavailable, UsageError
 
 # How other streams begin: MPEG transport and program streams, H.264, H.265 and MP4 with its boxes,
@@ -38,18 +35,15 @@ def open_tcp(uri: str, *, frame_s: float = 0.0) -> MjpegSource | StreamSource:
     until_s = time.monotonic() + OPEN_TIMEOUT_S
     try:
         body = TcpBody(host, port, until_s)
+        try:
+            if _is_jpegs(body):
+                return MjpegSource(body, name, Jpegs)
+            return open_body(body, name, frame_s=frame_s)
+        except BaseException:
+            body.close()
+            raise
     except OSError as error:
         raise CameraUnavailable(no_video(name, error)) from error
-    try:
-        if _is_jpegs(body):
-            return MjpegSource(body, name, Jpegs)
-        return open_body(body, name, frame_s=frame_s)
-    except OSError as error:
-        body.close()
-        raise CameraUnavailable(no_video(name, error)) from error
-    except BaseException:
-        body.close()
-        raise
 
 
 class TcpBody:
@@ -105,7 +99,7 @@ def _address(uri: str, name: str) -> tuple[str, int]:
     """Host and port. Raises: UsageError."""
     try:
         parts = urlsplit(uri)
-        host, port = (parts.hostname or "").replace("%25", "%"), parts.port
+        host, port = host_of(parts), parts.port
     except ValueError as error:
         raise UsageError(f"--source {name} is no address: give tcp://HOST:PORT") from error
     if not host or not port:

@@ -44,8 +44,7 @@ def _open(path: Path) -> Decoder:
     file = None
     try:
         file = path.open("rb", buffering=0)
-        begins = file.read(256)
-        if is_playlist(begins):
+        if is_playlist(file.read(256)):
             raise BadPicture(
                 f"{path} is a list of other files and addresses: name the video itself"
             )

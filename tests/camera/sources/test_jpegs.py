@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgefmnist.camera.sources.http.multipart import Ended, TooMuch
-from edgefmnist.camera.sources.jpegs import BEGINS, Jpegs, has_picture
+from edgefmnist.camera.decoding.jpeg_structure import BEGINS
+from edgefmnist.camera.sources.jpegs import Jpegs, has_picture
+from edgefmnist.camera.sources.pieces import Ended, TooMuch
 
 GRAIN = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 

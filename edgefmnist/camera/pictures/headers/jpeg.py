@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgefmnist.camera.decoding.jpeg_structure import DamagedPicture, read_structure
+from edgefmnist.camera.decoding.jpeg_structure import BEGINS, DamagedPicture, read_structure
 from edgefmnist.camera.pictures.headers import exif
 from edgefmnist.camera.pictures.headers.header import Header, Unreadable
 
@@ -11,7 +11,7 @@ _DECODED = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline, extended, prog
 
 def matches(data: bytes) -> bool:
     """Whether a file that begins so is one."""
-    return data.startswith(b"\xff\xd8\xff")
+    return data.startswith(BEGINS)
 
 
 def read(data: bytes) -> Header:

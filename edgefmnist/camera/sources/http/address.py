@@ -30,13 +30,12 @@ class Address:
     def origin(self) -> str:
         """Scheme, host and port."""
         scheme, usual = ("https", 443) if self.secure else ("http", 80)
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}" + f":{self.port}" * (self.port != usual)
+        return f"{scheme}://{bracketed(self.host)}" + f":{self.port}" * (self.port != usual)
 
     @property
     def host_header(self) -> str:
         """The value of the Host header; a zone means nothing to others (RFC 6874, section 4)."""
-        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
+        host = bracketed(self.host.partition("%")[0])
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
     def takes_password_of(self, other: Address) -> bool:
@@ -51,13 +50,23 @@ class Address:
         return parse(urllib.parse.urljoin(f"{self.origin}{self.target}", location.strip()))
 
 
+def host_of(parts: urllib.parse.SplitResult) -> str:
+    """The host, whose zone may be written as in a shell or as RFC 6874, section 2, has it."""
+    return (parts.hostname or "").replace("%25", "%")
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in an address."""
+    return f"[{host}]" if ":" in host else host
+
+
 def parse(uri: str) -> Address:
     """Read an address. Raises: ValueError, whose words say what is wrong with it."""
     parts = urllib.parse.urlsplit(uri)
     scheme = parts.scheme.lower()
     if scheme not in ("http", "https"):
         raise ValueError("it begins with neither http:// nor https://")
-    host = (parts.hostname or "").replace("%25", "%")  # before a zone (RFC 6874, section 2)
+    host = host_of(parts)
     if not host.isascii():
         host = host.encode("idna").decode()
     if not _HOST.fullmatch(host):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 
-from edgefmnist.camera.sources.http.address import Address
+from edgefmnist.camera.sources.http.address import Address, bracketed
 from edgefmnist.camera.sources.http.connection import Answer
 from edgefmnist.errors import CameraUnavailable, one_line
 
@@ -98,8 +98,7 @@ def _what_came(error: BaseException) -> str:
 def _untrusted(error: ssl.SSLCertVerificationError, address: Address | str) -> CameraUnavailable:
     where = "HOST:PORT"
     if isinstance(address, Address):
-        host = f"[{address.host}]" if ":" in address.host else address.host
-        where = f"{host}:{address.port}"
+        where = f"{bracketed(address.host)}:{address.port}"
     return CameraUnavailable(
         f"the certificate of {address} is not trusted ({said(error.verify_message)}): if it is the "
         f"camera's own, save it with 'openssl s_client -connect {where} </dev/null | openssl x509 "

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-MOST_BYTES = 16_000_000
-"""Of one part: a JPEG of a camera has a tenth of that."""
+from edgefmnist.camera.sources.pieces import MOST_BYTES, Pieces, TooMuch
 
 _LONGEST_LINE = 1 << 14
 _MOST_HEADERS = 100
 _TELLING_BYTES = 6  # of a boundary that no coded data are mistaken for
 
 
-class Ended(Exception):
-    """The body ended."""
-
-
-class TooMuch(ValueError):
-    """More than a part may have; its words say what."""
-
-
-class Multipart:
+class Multipart(Pieces):
     """Reads part after part.
 
     The boundary is what the body begins with: there are cameras whose header names another. A part
@@ -29,8 +20,7 @@ class Multipart:
 
     def __init__(self, read: Callable[[], bytes]) -> None:
         """read: gives some more of the body, nothing at its end."""
-        self._read = read
-        self._buffer = bytearray()
+        super().__init__(read)
         self._boundary = b""
         self._at_part = False  # the next boundary was read already
         self.timestamp = b""
@@ -111,14 +101,3 @@ class Multipart:
                 return self._taken(looked)
             self._fill()
         return self._taken(end + 1)
-
-    def _fill(self) -> None:
-        more = self._read()
-        if not more:
-            raise Ended
-        self._buffer += more
-
-    def _taken(self, count: int) -> bytes:
-        taken = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return taken
